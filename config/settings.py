@@ -1,0 +1,212 @@
+"""Every setting of the product, read once from the environment (described in `.env.example`)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def required(name: str) -> str:
+    """Give the value of the environment variable `name`; stop the start when it is missing."""
+    value: str = env.str(name, default="").strip()
+    if not value:
+        message = f"{name} is not set. See .env.example for what belongs there."
+        raise ImproperlyConfigured(message)
+    return value
+
+
+def database(name: str, *, mirror: bool) -> dict[str, Any]:
+    """Read one PostgreSQL address; `mirror` joins the owner's test database under its own role."""
+    required(name)
+    try:
+        parsed: dict[str, Any] = dict(env.db_url(name))
+    except (ValueError, environ.ImproperlyConfigured, ImproperlyConfigured) as error:
+        parsed = {"ENGINE": "", "error": error}
+    if parsed.get("ENGINE") != "django.db.backends.postgresql" or not parsed.get("NAME"):
+        message = f"{name} is not a PostgreSQL address like postgres://role:password@host:5432/mailroom."
+        raise ImproperlyConfigured(message)
+    options = dict(parsed.get("OPTIONS", {}))
+    parsed["HOST"] = options.pop("host", parsed["HOST"])
+    options.setdefault("connect_timeout", 5)
+    return parsed | {
+        "OPTIONS": options,
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "TEST": {"MIRROR": "owner"} if mirror else {"DEPENDENCIES": []},
+    }
+
+
+def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read a comma-separated list of networks such as `127.0.0.0/8,10.1.0.0/16`."""
+    try:
+        return tuple(ip_network(item.strip()) for item in env.list(name, default=[]) if item.strip())
+    except ValueError as error:
+        message = f"{name} holds something that is not a network: {error}."
+        raise ImproperlyConfigured(message) from None
+
+
+def base_url() -> str:
+    """Read the public address; plain http is for loopback only (architecture §6)."""
+    value = required("BASE_URL").rstrip("/")
+    parts = urlsplit(value)
+    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme == "https" and parts.hostname or parts.scheme == "http" and loopback:
+        return value
+    message = "BASE_URL must start with https:// (http:// is allowed for 127.0.0.1 and localhost only)."
+    raise ImproperlyConfigured(message)
+
+
+PRODUCT_NAME = env.str("PRODUCT_NAME", default="Mailroom")
+SECRET_KEY = required("SECRET_KEY")
+DEBUG = False
+BASE_URL = base_url()
+HTTPS = BASE_URL.startswith("https://")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname])
+
+DATABASES = {
+    "default": database("DATABASE_URL", mirror=True),
+    "system": database("DATABASE_SYSTEM_URL", mirror=True),
+    "owner": database("DATABASE_OWNER_URL", mirror=False),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = required("REDIS_URL")
+# Sign-in limits must survive a frozen or emptied Redis, so the cache lives in PostgreSQL.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+SECRETS_KEYRING = env.str("SECRETS_KEYRING", default="")
+SECRETS_KEYRING_FILE = env.str("SECRETS_KEYRING_FILE", default="")
+EGRESS_ALLOW_CIDRS = networks("EGRESS_ALLOW_CIDRS")
+EGRESS_ALLOW_PORTS = tuple(env.list("EGRESS_ALLOW_PORTS", cast=int, default=[]))
+OAUTH_ALLOW_HOSTS = tuple(env.list("OAUTH_ALLOW_HOSTS", default=[]))
+CLOUDS_FILE = env.str("CLOUDS_FILE", default="")
+EXTRA_CA_BUNDLE = env.str("EXTRA_CA_BUNDLE", default="")
+DEFAULT_MAILER_URL = env.str("DEFAULT_MAILER_URL", default="")
+EHLO_NAME = env.str("EHLO_NAME", default="") or urlsplit(BASE_URL).hostname
+
+DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=240)
+DELIVERY_EXPIRES_HOURS = env.int("DELIVERY_EXPIRES_HOURS", default=72)
+CONTENT_RETENTION_DAYS = env.int("CONTENT_RETENTION_DAYS", default=7)
+RECIPIENTS_LIMIT = env.int("RECIPIENTS_LIMIT", default=100)
+
+INSTALLED_APPS = [
+    "console",
+    "notifications",
+    "mailsettings",
+    "orgs",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "csp",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "orgs.middleware.private_pages",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "orgs.context.shell",
+                "notifications.context.worker_state",
+            ],
+            "builtins": ["orgs.templatetags.ui"],
+        },
+    }
+]
+FORM_RENDERER = "orgs.rendering.FormRenderer"
+
+AUTH_USER_MODEL = "orgs.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "orgs.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+# Mail of the platform itself goes into the same outbox as everybody's.
+EMAIL_BACKEND = "notifications.backend.OutboxBackend"
+
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        **{f"{kind}-src": [SELF] for kind in ("script", "style", "img", "font", "connect", "frame")},
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # msal and urllib3 would print request details below WARNING (microsoft.md §4.1).
+    "loggers": {name: {"level": "WARNING"} for name in ("msal", "urllib3", "celery.worker.strategy")},
+}

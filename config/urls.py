@@ -1,0 +1,13 @@
+"""The map: which room answers which address."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("orgs.urls_accounts")),
+    path("console/", include("console.urls")),
+    path("", include("notifications.urls")),
+    path("", include("mailsettings.urls")),
+    path("", include("orgs.urls")),
+]

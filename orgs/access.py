@@ -1,0 +1,166 @@
+"""Who may do what: from the address of an organization to the view inside its walls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import TextChoices
+from django.http import Http404, HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.template.response import SimpleTemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from orgs.entry import acting_as_by_slug, membership_by_slug
+from orgs.models import ActingAs, Organization, Role, User
+from orgs.tenancy import tenant
+
+
+class Permission(TextChoices):
+    """What a role may be allowed to do."""
+
+    SEE_DELIVERIES = "see_deliveries", _("See deliveries and their status")
+    READ_CONTENT = "read_content", _("Read the content of messages")
+    RETRY = "retry", _("Retry and cancel messages")
+    CHANGE_MAIL = "change_mail", _("Change Emails and connections")
+    RUN_TESTS = "run_tests", _("Replace secrets and run tests")
+    TOKENS = "tokens", _("API tokens and webhooks")
+    MEMBERS = "members", _("Members and roles")
+    AUDIT = "audit", _("Audit trail")
+
+
+EVERY = frozenset(Permission)
+ROLES: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: EVERY,
+    Role.MAIL_ADMIN: EVERY - {Permission.READ_CONTENT, Permission.MEMBERS},
+    Role.DELIVERIES: frozenset({Permission.SEE_DELIVERIES, Permission.READ_CONTENT, Permission.RETRY}),
+    Role.READ_ONLY: frozenset({Permission.SEE_DELIVERIES, Permission.AUDIT}),
+}
+# A super admin helps with the settings; content stays private, and no place is kept beyond the switch.
+ACTING = EVERY - {Permission.READ_CONTENT, Permission.MEMBERS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """One person inside one organization: as a member, or as a super admin acting as it."""
+
+    user: User
+    organization: Organization
+    role: Role
+    acting_as: ActingAs | None = None
+
+    def may(self, permission: Permission | str) -> bool:
+        """Tell whether this person may do that here."""
+        allowed = ROLES[self.role] if self.acting_as is None else ACTING
+        return permission in allowed
+
+    @property
+    def actor_label(self) -> str:
+        """Name for the audit trail and for "signed in as"."""
+        return str(self.user)
+
+
+class OrganizationRequest(HttpRequest):
+    """A request that has passed `organization_view`."""
+
+    user: User
+    organization: Organization
+    access: Access
+
+
+Params = ParamSpec("Params")
+OrganizationView = Callable[Concatenate[Any, str, Params], HttpResponseBase]
+View = Callable[Concatenate[Any, Params], HttpResponseBase]
+
+
+def organization_view(
+    permission: Permission, *, methods: Collection[str] = ("GET", "POST")
+) -> Callable[[OrganizationView[Params]], Callable[Concatenate[HttpRequest, str, Params], HttpResponseBase]]:
+    """Run a view inside one organization's walls, for people who may do `permission` there.
+
+    The transaction surrounds the view and its template, never the request: a view that fails rolls back.
+    """
+
+    def decorate(
+        view: OrganizationView[Params],
+    ) -> Callable[Concatenate[HttpRequest, str, Params], HttpResponseBase]:
+        @wraps(view)
+        def inside(
+            request: HttpRequest, slug: str, *args: Params.args, **kwargs: Params.kwargs
+        ) -> HttpResponseBase:
+            refusal = _refusal(request, methods)
+            if refusal is not None:
+                return refusal
+            access = find_access(request.user, slug)  # type: ignore[arg-type]  # signed in, see _refusal
+            if access is None:
+                raise Http404
+            request.organization = access.organization  # type: ignore[attr-defined]
+            request.access = access  # type: ignore[attr-defined]
+            with tenant(access.organization):
+                if not access.may(permission):
+                    raise PermissionDenied(gettext("Your role in this organization does not allow this."))
+                return _rendered(view(request, slug, *args, **kwargs))
+
+        inside.permission = permission  # type: ignore[attr-defined]  # read by the access matrix of the tests
+        return inside
+
+    return decorate
+
+
+def super_admin_view(
+    *, methods: Collection[str] = ("GET", "POST")
+) -> Callable[[View[Params]], Callable[Concatenate[HttpRequest, Params], HttpResponseBase]]:
+    """Run a view of the console for super admins; for everybody else the page does not exist."""
+
+    def decorate(view: View[Params]) -> Callable[Concatenate[HttpRequest, Params], HttpResponseBase]:
+        @wraps(view)
+        def inside(request: HttpRequest, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponseBase:
+            refusal = _refusal(request, methods)
+            if refusal is not None:
+                return refusal
+            if not getattr(request.user, "is_super_admin", False):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        inside.super_admins_only = True  # type: ignore[attr-defined]  # read by the access matrix of the tests
+        return inside
+
+    return decorate
+
+
+def find_access(user: User, slug: str) -> Access | None:
+    """Find out as what this person may enter; None for strangers and for addresses that do not exist."""
+    acting_as = acting_as_by_slug(user, slug)
+    if acting_as is not None:
+        return Access(user=user, organization=acting_as.organization, role=Role.OWNER, acting_as=acting_as)
+    membership = membership_by_slug(user, slug)
+    if membership is None:
+        return None
+    return Access(user=user, organization=membership.organization, role=Role(membership.role))
+
+
+def _refusal(request: HttpRequest, methods: Collection[str]) -> HttpResponseBase | None:
+    """Answer a wrong method or a missing sign-in, the same for every address."""
+    allowed = {*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+    if request.method not in allowed:
+        return HttpResponseNotAllowed(sorted(methods))
+    if request.user.is_authenticated:
+        return None
+    # After the sign-in a GET follows, so a page that only takes POST is no place to return to.
+    back = request.get_full_path() if "GET" in methods else resolve_url("/")
+    answer = redirect_to_login(back)
+    return HttpResponseClientRedirect(answer.url) if request.headers.get("HX-Request") else answer
+
+
+def _rendered(response: HttpResponseBase) -> HttpResponseBase:
+    """Render inside the walls: outside them a lazy queryset would be empty without a word."""
+    if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+        return response.render()
+    return response

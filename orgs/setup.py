@@ -1,0 +1,50 @@
+"""What `migrate` does around the migrations: grants before, reserved rows after."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections
+
+from orgs.models import Organization
+from orgs.rls import SYSTEM_ROLE, TENANT_ROLE
+
+OWNER = "owner"
+# The same in every installation: the platform must be found before any organization is known.
+PLATFORM_ID = UUID("00000000-0000-7000-8000-000000000001")
+PLATFORM_SLUG = "platform"
+
+
+def prepare_schema(*, using: str, **_kwargs: Any) -> None:
+    """Let the roles of web, worker and system use what the migrations are about to make."""
+    if using != OWNER:
+        return
+    roles = f"{TENANT_ROLE}, {SYSTEM_ROLE}"
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {roles}")
+        cursor.execute(
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public "
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {roles}"
+        )
+        cursor.execute(
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {roles}"
+        )
+
+
+def create_reserved_rows(*, using: str, **_kwargs: Any) -> None:
+    """Create the organization of the platform itself; its connections are the default mailer."""
+    # After `migrate orgs zero` there is no table to fill.
+    tables = connections[using].introspection.table_names()
+    if using != OWNER or Organization._meta.db_table not in tables:  # noqa: SLF001  # Django's own name for it
+        return
+    Organization.objects.using(using).get_or_create(
+        is_platform=True,
+        defaults={
+            "id": PLATFORM_ID,
+            "name": settings.PRODUCT_NAME,
+            "slug": PLATFORM_SLUG,
+            "custom_mail": True,
+        },
+    )

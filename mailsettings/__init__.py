@@ -1,0 +1,1 @@
+"""Through what an organization sends: connections, secrets, drafts, advice."""

@@ -1,0 +1,16 @@
+"""The room that knows through what an organization sends."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class MailSettingsConfig(AppConfig):
+    """Through what an organization sends: connections, secrets, drafts."""
+
+    name = "mailsettings"
+    verbose_name = "Mail settings"
+
+    def ready(self) -> None:
+        """Register the system checks of this room."""
+        from mailsettings import checks  # noqa: F401, PLC0415  # Django wants checks imported when apps are ready

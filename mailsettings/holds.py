@@ -1,0 +1,72 @@
+"""Hold instead of burn: a connection at fault waits, and one message at a time probes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from mailsettings.models import Connection
+from mailsettings.ways import TOKENS, Way
+from orgs import events
+from orgs.tenancy import tenant
+from providers import ProviderError
+
+# Minutes from a failed probe to the next one.
+PROBE_MINUTES = (5, 15, 60)
+
+
+def hold(way: Way, error: ProviderError) -> None:
+    """Hold the way's connection after a fault of its own; its mail stays queued. Tells once."""
+    if way.connection_id is None:
+        return
+    TOKENS.drop(way.token_key)
+    now = timezone.now()
+    with tenant(way.owner_id):
+        rows = Connection.objects.of(way.owner_id).filter(pk=way.connection_id, version=way.version)
+        first = rows.filter(held_code="").update(
+            held_code=error.code,
+            held_reply=error.reply[:600],
+            held_since=now,
+            held_probes=0,
+            probe_at=now + timedelta(minutes=PROBE_MINUTES[0]),
+        )
+        if first:
+            events.emit(
+                organization=way.owner_id,
+                kind="connection.held",
+                subject_id=way.connection_id,
+                detail={"code": error.code, "connection": way.name},
+            )
+            return
+        # A failed probe: only the one that was due moves the clock.
+        for row in rows.filter(probe_at__lte=now):
+            step = min(row.held_probes + 1, len(PROBE_MINUTES) - 1)
+            rows.filter(probe_at=row.probe_at).update(
+                held_code=error.code,
+                held_reply=error.reply[:600],
+                held_probes=F("held_probes") + 1,
+                probe_at=now + timedelta(minutes=PROBE_MINUTES[step]),
+            )
+
+
+def note_success(way: Way) -> None:
+    """Record that the way's connection delivered; releases what it held."""
+    if way.connection_id is None:
+        return
+    now = timezone.now()
+    with tenant(way.owner_id):
+        rows = Connection.objects.of(way.owner_id).filter(pk=way.connection_id, version=way.version)
+        released = rows.exclude(held_code="").update(
+            held_code="", held_reply="", held_since=None, held_probes=0, probe_at=None
+        )
+        rows.filter(verified_at=None).update(verified_at=now)
+        rows.update(last_success_at=now)
+        if released:
+            events.emit(
+                organization=way.owner_id,
+                kind="connection.released",
+                subject_id=way.connection_id,
+                detail={"connection": way.name},
+            )

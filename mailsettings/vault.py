@@ -1,0 +1,188 @@
+"""Secrets of connections and drafts: sealed when typed, unsealed only for their destination (C-CRY-2)."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from uuid import UUID
+
+from django.utils import timezone
+
+from mailsettings.models import Connection, Draft, StoredSecret
+from orgs.models import User
+from orgs.sealing import SealBroken, destination, seal, unseal
+from providers import Provider, SecretText, Settings, specs
+
+
+def plain_values(settings: Settings) -> dict[str, object]:
+    """Give the settings without their secrets, ready for a JSON column."""
+    values: dict[str, object] = {}
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if not isinstance(value, SecretText):
+            values[field.name] = value.isoformat() if isinstance(value, date) else value
+    return values
+
+
+def typed_settings(
+    provider: Provider, values: Mapping[str, object], secrets: Mapping[str, SecretText]
+) -> Settings:
+    """Rebuild the typed settings from a JSON column and unsealed secrets; no rule is checked again."""
+    chosen: dict[str, object] = {}
+    for spec in specs(provider.settings_type):
+        if spec.secret:
+            chosen[spec.name] = secrets.get(spec.name, SecretText(""))
+        elif spec.name in values:
+            value = values[spec.name]
+            is_date = spec.type is date and isinstance(value, str)
+            chosen[spec.name] = date.fromisoformat(str(value)) if is_date else value
+    return provider.settings_type(**chosen)
+
+
+def secret_names(provider: Provider) -> tuple[str, ...]:
+    """Name the secret fields a provider declares."""
+    return tuple(spec.name for spec in specs(provider.settings_type) if spec.secret)
+
+
+def seal_secret(
+    secret: SecretText,
+    *,
+    organization_id: UUID,
+    record_id: UUID,
+    provider: Provider,
+    name: str,
+    settings: Settings,
+) -> bytes:
+    """Seal one typed secret for the destination its settings name."""
+    return secret.sealed_by(
+        lambda clear: seal(
+            clear,
+            organization_id=organization_id,
+            record_id=record_id,
+            field=f"{provider.key}.{name}",
+            destination=destination(*provider.destination(settings)),
+        )
+    )
+
+
+def unseal_secret(
+    blob: bytes, *, organization_id: UUID, record_id: UUID, provider: Provider, name: str, settings: Settings
+) -> SecretText:
+    """Unseal one secret for the destination `settings` name.
+
+    Raises:
+        SealBroken: the blob belongs to another record, field or destination, or was altered.
+    """
+    clear = unseal(
+        bytes(blob),
+        organization_id=organization_id,
+        record_id=record_id,
+        field=f"{provider.key}.{name}",
+        destination=destination(*provider.destination(settings)),
+    )
+    return SecretText(clear.decode())
+
+
+def store_secret(
+    connection: Connection,
+    *,
+    provider: Provider,
+    name: str,
+    secret: SecretText,
+    settings: Settings,
+    user: User | None,
+) -> None:
+    """Seal a secret into its connection's row, replacing the earlier one."""
+    spec = next(spec for spec in specs(provider.settings_type) if spec.name == name)
+    StoredSecret.objects.of(connection.organization_id).update_or_create(
+        organization_id=connection.organization_id,
+        connection=connection,
+        field=name,
+        defaults={
+            "blob": seal_secret(
+                secret,
+                organization_id=connection.organization_id,
+                record_id=connection.id,
+                provider=provider,
+                name=name,
+                settings=settings,
+            ),
+            "hint": secret.hint() if getattr(spec.marker, "generated", False) else "",
+            "saved_at": timezone.now(),
+            "saved_by": user,
+        },
+    )
+
+
+def connection_secrets(
+    connection: Connection, provider: Provider, settings: Settings
+) -> dict[str, SecretText]:
+    """Unseal all secrets of a connection for the destination `settings` name.
+
+    Raises:
+        SealBroken: one of them was not stored for this record, field or destination.
+    """
+    return {
+        row.field: unseal_secret(
+            row.blob,
+            organization_id=connection.organization_id,
+            record_id=connection.id,
+            provider=provider,
+            name=row.field,
+            settings=settings,
+        )
+        for row in StoredSecret.objects.of(connection.organization_id).filter(connection=connection)
+        if row.field in secret_names(provider)
+    }
+
+
+def seal_draft_secrets(
+    draft: Draft, provider: Provider, settings: Settings, typed: Mapping[str, SecretText]
+) -> dict[str, str]:
+    """Seal what was typed for a draft; the answer goes into its `sealed` column."""
+    return {
+        name: b64encode(
+            seal_secret(
+                secret,
+                organization_id=draft.organization_id,
+                record_id=draft.id,
+                provider=provider,
+                name=name,
+                settings=settings,
+            )
+        ).decode()
+        for name, secret in typed.items()
+    }
+
+
+def draft_secrets(draft: Draft, provider: Provider, settings: Settings) -> dict[str, SecretText]:
+    """Unseal what was typed for a draft, for the destination `settings` name.
+
+    Raises:
+        SealBroken: the draft was typed for another destination, or was altered.
+    """
+    return {
+        name: unseal_secret(
+            b64decode(blob),
+            organization_id=draft.organization_id,
+            record_id=draft.id,
+            provider=provider,
+            name=name,
+            settings=settings,
+        )
+        for name, blob in draft.sealed.items()
+    }
+
+
+__all__ = [
+    "SealBroken",
+    "connection_secrets",
+    "draft_secrets",
+    "plain_values",
+    "seal_draft_secrets",
+    "secret_names",
+    "store_secret",
+    "typed_settings",
+]

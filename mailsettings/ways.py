@@ -1,0 +1,242 @@
+"""Which way a notification leaves: the organization's own connection, or the system default mailer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailsettings.default_mailer import ensure_default_mailer
+from mailsettings.egress import egress
+from mailsettings.models import Connection, Doubtful, Draft, MailSettings, Rank
+from mailsettings.vault import SealBroken, connection_secrets, draft_secrets, typed_settings
+from orgs import audit
+from orgs.models import Organization
+from orgs.services import platform_organization_id
+from orgs.tenancy import tenant
+from providers import MemoryTokenStore, Provider, Session, Settings, Trace, WireContext, provider
+
+# Access tokens of this process, by connection and version: a changed connection never meets an old token.
+TOKENS = MemoryTokenStore()
+
+
+class NoWayOut(Exception):
+    """Mail of an organization cannot leave now; it is held with this reason, never failed."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        """Keep the stable code and the sentence for the screen."""
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A connection ready to be opened, as it stood when it was read."""
+
+    user_id: UUID
+    owner_id: UUID
+    connection_id: UUID | None
+    name: str
+    provider: Provider
+    settings: Settings
+    version: int
+    settings_version: int
+    is_default_mailer: bool = False
+    held_code: str = ""
+    held_until: datetime | None = None
+    entitled: bool = False
+    doubtful: str = Doubtful.RESEND
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether mail must wait: held, and not yet time for a probe."""
+        return bool(self.held_code) and (self.held_until is None or self.held_until > timezone.now())
+
+    @property
+    def token_key(self) -> str:
+        """The name under which access tokens of this very version are kept."""
+        return f"{self.owner_id}:{self.connection_id}:{self.version}"
+
+
+def way_out(organization_id: UUID) -> Way:
+    """Read the way for real mail of an organization right now. Call it outside any tenant().
+
+    Raises:
+        NoWayOut: nothing can send for this organization now; its mail waits.
+    """
+    with tenant(organization_id):
+        organization = Organization.objects.get(pk=organization_id)
+        mail = mail_settings(organization_id)
+        mail.organization = organization
+        own = mail.smtp_enabled and organization.custom_mail and not organization.is_platform
+        if not organization.is_active:
+            raise NoWayOut("organization_suspended", _("The organization is suspended."))
+        if own:
+            connection = primary(organization_id)
+            if connection is None:
+                raise NoWayOut("no_connection", _("SMTP is on, but no connection is saved."))
+            return finish(connection, mail, user_id=organization_id)
+    return default_way(organization_id, mail)
+
+
+def default_way(organization_id: UUID, mail: MailSettings | None = None) -> Way:
+    """Read the way through the system default mailer, for this organization's mail.
+
+    Raises:
+        NoWayOut: the platform has no mailer of its own yet.
+    """
+    if mail is None:
+        with tenant(organization_id):
+            mail = mail_settings(organization_id)
+            mail.organization = Organization.objects.get(pk=organization_id)
+    platform_id = platform_organization_id()
+    with tenant(platform_id):
+        connection = primary(platform_id) or ensure_default_mailer(platform_id)
+        if connection is None:
+            raise NoWayOut("default_mailer_missing", _("The system default mailer is not set up yet."))
+        return finish(connection, mail, user_id=organization_id, is_default_mailer=True)
+
+
+def connection_way(organization_id: UUID, connection_id: UUID) -> Way:
+    """Read one connection of the organization, whatever its rank, for a test.
+
+    Raises:
+        NoWayOut: the connection was removed, or its secret cannot be read.
+    """
+    with tenant(organization_id):
+        connection = Connection.objects.of(organization_id).filter(pk=connection_id).first()
+        if connection is None:
+            raise NoWayOut("no_connection", _("This connection was removed."))
+        return finish(connection, mail_settings(organization_id), user_id=organization_id)
+
+
+def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
+    """Read a draft as if it were saved; secrets left empty come from its saved connection.
+
+    Raises:
+        NoWayOut: the draft is gone, or a stored secret does not belong to the draft's destination.
+    """
+    with tenant(organization_id):
+        draft = Draft.objects.of(organization_id).select_related("connection").filter(pk=draft_id).first()
+        if draft is None:
+            raise NoWayOut("draft_gone", _("The values of this test are no longer kept. Test again."))
+        chosen = provider(draft.provider)
+        bare = typed_settings(chosen, draft.settings, {})
+        try:
+            stored = connection_secrets(draft.connection, chosen, bare) if draft.connection else {}
+            typed = draft_secrets(draft, chosen, bare)
+        except SealBroken:
+            raise NoWayOut(
+                "secret_unreadable", _("A stored secret belongs to another destination. Type it again.")
+            ) from None
+        mail = mail_settings(organization_id)
+        return Way(
+            user_id=organization_id,
+            owner_id=organization_id,
+            connection_id=None,
+            name=draft.connection.name if draft.connection else _("Not saved yet"),
+            provider=chosen,
+            settings=typed_settings(chosen, draft.settings, {**stored, **typed}),
+            version=draft.base_version,
+            settings_version=mail.version,
+            entitled=mail.organization.custom_mail,
+            doubtful=mail.doubtful,
+        )
+
+
+def finish(
+    connection: Connection, mail: MailSettings, *, user_id: UUID, is_default_mailer: bool = False
+) -> Way:
+    """Turn a connection's row into a way, inside its owner's tenant().
+
+    Raises:
+        NoWayOut: a secret cannot be read; the connection is then held and the fact audited.
+    """
+    chosen = provider(connection.provider)
+    bare = typed_settings(chosen, connection.settings, {})
+    try:
+        secrets = connection_secrets(connection, chosen, bare)
+    except SealBroken:
+        mark_unreadable(connection)
+        secrets = {}
+    return Way(
+        user_id=user_id,
+        owner_id=connection.organization_id,
+        connection_id=connection.id,
+        name=connection.name,
+        provider=chosen,
+        settings=typed_settings(chosen, connection.settings, secrets),
+        version=connection.version,
+        settings_version=mail.version,
+        is_default_mailer=is_default_mailer,
+        held_code=connection.held_code,
+        held_until=connection.probe_at,
+        entitled=mail.organization.custom_mail,
+        doubtful=mail.doubtful,
+    )
+
+
+def mark_unreadable(connection: Connection) -> None:
+    """Hold a connection whose secret does not open, and say so once in the audit trail (C-CRY-2)."""
+    now = timezone.now()
+    connection.held_code, connection.held_since = "secret_unreadable", connection.held_since or now
+    # No probe can help: only a person who types the secret again.
+    connection.probe_at = None
+    changed = (
+        Connection.objects.of(connection.organization_id)
+        .filter(pk=connection.pk)
+        .exclude(held_code="secret_unreadable")
+        .update(held_code="secret_unreadable", held_since=connection.held_since, probe_at=None)
+    )
+    if changed:
+        audit.record(
+            organization=connection.organization_id,
+            actor=None,
+            action="secret.unreadable",
+            subject=connection.name,
+        )
+
+
+def mail_settings(organization_id: UUID) -> MailSettings:
+    """Give the organization's row of mail settings, made when it is first needed."""
+    return MailSettings.objects.of(organization_id).get_or_create(organization_id=organization_id)[0]
+
+
+def primary(organization_id: UUID) -> Connection | None:
+    """Give the organization's primary connection, if it has one."""
+    return Connection.objects.of(organization_id).filter(rank=Rank.PRIMARY, enabled=True).first()
+
+
+def open_session(way: Way, trace: Trace) -> Session:
+    """Open the wire of a way.
+
+    Raises:
+        providers.ProviderError: with the stage at which it failed.
+    """
+    tokens = TOKENS if way.connection_id else MemoryTokenStore()
+    context = WireContext(egress=egress(), trace=trace, tokens=tokens, connection_key=way.token_key)
+    return way.provider.open(way.settings, context)
+
+
+def still_current(way: Way) -> bool:
+    """Say, inside tenant(way.user_id), whether no save happened since the way was read (guard 3)."""
+    return (
+        MailSettings.objects.of(way.user_id)
+        .filter(
+            version=way.settings_version,
+            organization__is_active=True,
+            organization__custom_mail=way.entitled,
+        )
+        .exists()
+    )
+
+
+def bump_version(organization_id: UUID) -> None:
+    """Make every worker read the settings again before its next message."""
+    mail_settings(organization_id)
+    MailSettings.objects.of(organization_id).update(version=F("version") + 1)

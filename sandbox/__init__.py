@@ -1,0 +1,1 @@
+"""Loopback servers for the demo and the tests; the product never imports them."""

@@ -1,0 +1,94 @@
+"""Signing in by SMTP: PLAIN, LOGIN and CRAM-MD5."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Ask = Callable[[str], str]
+ACCEPTED = "235 2.7.0 Authentication successful"
+WRONG = "535 5.7.8 Authentication credentials invalid"
+CANCELLED = "501 5.7.0 Authentication cancelled"
+NOT_BASE64 = "501 5.5.2 Cannot decode the response"
+
+
+class SignInRefused(ValueError):
+    """The exchange ended with this reply."""
+
+    def __init__(self, reply: str) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a client said it is; `matches` hides whether a password or a digest was sent."""
+
+    user: str
+    matches: Callable[[str], bool]
+
+
+def exchange(mechanism: str, initial: str, ask: Ask) -> Credentials:
+    """Run one mechanism; `ask` sends a 334 challenge and gives the client's line."""
+    return MECHANISMS[mechanism](initial, ask)
+
+
+def verdict(credentials: Credentials, users: Mapping[str, str]) -> str:
+    """The reply to these credentials."""
+    password = users.get(credentials.user)
+    return ACCEPTED if password is not None and credentials.matches(password) else WRONG
+
+
+def _plain(initial: str, ask: Ask) -> Credentials:
+    parts = _decode(initial or ask("")).split("\0")
+    if len(parts) != 3:  # noqa: PLR2004 - RFC 4616: authorization identity, user, password
+        raise SignInRefused(NOT_BASE64)
+    if parts[0] not in {"", parts[1]}:
+        raise SignInRefused("535 5.7.8 Acting for another user is not allowed")
+    return _with_password(parts[1], parts[2])
+
+
+def _login(initial: str, ask: Ask) -> Credentials:
+    user = _decode(initial or ask(_encode("Username:")))
+    return _with_password(user, _decode(ask(_encode("Password:"))))
+
+
+def _cram_md5(initial: str, ask: Ask) -> Credentials:
+    if initial:
+        raise SignInRefused("501 5.7.0 CRAM-MD5 has no initial response")
+    challenge = f"<{secrets.token_hex(8)}@localhost>"
+    user, _, digest = _decode(ask(_encode(challenge))).rpartition(" ")
+
+    def matches(password: str) -> bool:
+        expected = hmac.new(password.encode(), challenge.encode(), "md5").hexdigest()
+        return hmac.compare_digest(expected, digest)
+
+    return Credentials(user, matches)
+
+
+def _with_password(user: str, typed: str) -> Credentials:
+    return Credentials(user, lambda password: hmac.compare_digest(typed.encode(), password.encode()))
+
+
+def _encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _decode(text: str) -> str:
+    if text == "*":
+        raise SignInRefused(CANCELLED)
+    try:
+        return base64.b64decode("" if text == "=" else text, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise SignInRefused(NOT_BASE64) from error
+
+
+MECHANISMS: dict[str, Callable[[str, Ask], Credentials]] = {
+    "PLAIN": _plain,
+    "LOGIN": _login,
+    "CRAM-MD5": _cram_md5,
+}

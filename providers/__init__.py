@@ -1,0 +1,90 @@
+"""How a message leaves: providers, their settings, and the wires; pure Python, no Django."""
+
+from __future__ import annotations
+
+from providers.address import RECIPIENT_LIMIT, Address, MessageInvalid, checked_email, parse_addresses
+from providers.base import (
+    MemoryTokenStore,
+    Provider,
+    Receipt,
+    Session,
+    Token,
+    TokenStore,
+    WireContext,
+)
+from providers.catalog.microsoft_graph import admin_consent_url
+from providers.clouds import CLOUDS, Cloud, load_clouds
+from providers.errors import ProviderError, Refusal, Stage, cleaned, failure
+from providers.fields import (
+    Choice,
+    Date,
+    Email,
+    FieldSpec,
+    Flag,
+    GuideStep,
+    Marker,
+    Number,
+    Option,
+    Secret,
+    SecretText,
+    Settings,
+    SettingsInvalid,
+    Text,
+    Url,
+    specs,
+)
+from providers.message import Attachment, Message, Priority, new_message_id
+from providers.mime import compose
+from providers.network import Egress
+from providers.registry import PROVIDERS, provider
+from providers.trace import StageResult, Trace
+
+__all__ = [
+    "CLOUDS",
+    "PROVIDERS",
+    "RECIPIENT_LIMIT",
+    "Address",
+    "Attachment",
+    "Choice",
+    "Cloud",
+    "Date",
+    "Egress",
+    "Email",
+    "FieldSpec",
+    "Flag",
+    "GuideStep",
+    "Marker",
+    "MemoryTokenStore",
+    "Message",
+    "MessageInvalid",
+    "Number",
+    "Option",
+    "Priority",
+    "Provider",
+    "ProviderError",
+    "Receipt",
+    "Refusal",
+    "Secret",
+    "SecretText",
+    "Session",
+    "Settings",
+    "SettingsInvalid",
+    "Stage",
+    "StageResult",
+    "Text",
+    "Token",
+    "TokenStore",
+    "Trace",
+    "Url",
+    "WireContext",
+    "admin_consent_url",
+    "checked_email",
+    "cleaned",
+    "compose",
+    "failure",
+    "load_clouds",
+    "new_message_id",
+    "parse_addresses",
+    "provider",
+    "specs",
+]

@@ -1,0 +1,1 @@
+"""The wires: SMTP and Microsoft Graph."""

@@ -1,0 +1,192 @@
+"""A message as handed to a provider: frozen, and free of anything that could smuggle a header or recipient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from providers.address import (
+    RECIPIENT_LIMIT,
+    Address,
+    MessageInvalid,
+    checked_email,
+    parse_addresses,
+    shown,
+)
+
+SUBJECT_LIMIT, HEADER_LIMIT, HEADERS_LIMIT, FILE_NAME_LIMIT = 989, 900, 50, 255
+FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+FORBIDDEN_IN_BODY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,76}")
+MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
+CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,120}")
+# Written by us from the message's own attributes.
+OURS = {"x-priority", "x-msmail-priority", "importance", "priority"}
+ALLOWED_HEADERS = frozenset(
+    "auto-submitted precedence in-reply-to references feedback-id organization comments keywords sensitivity"
+    " list-unsubscribe list-unsubscribe-post list-id list-help list-archive list-owner list-post list-subscribe".split()
+)
+
+
+class Priority(StrEnum):
+    """How urgent the sender says it is."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file; with a content id it is shown inside the HTML as `cid:…`."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+    content_id: str = ""
+
+    def __post_init__(self) -> None:
+        name = self.name.strip()
+        if not name or len(name) > FILE_NAME_LIMIT or FORBIDDEN.search(name) or set(name) & set('/\\:*?"<>|'):
+            raise MessageInvalid(
+                "attachments",
+                f"The file name {shown(self.name)} cannot be used. Use up to {FILE_NAME_LIMIT} characters"
+                ' without line breaks and without / \\ : * ? " < > |.',
+            )
+        media = self.content_type.strip().lower()
+        if not MEDIA_TYPE.fullmatch(media) or media.startswith(("multipart/", "message/")):
+            raise MessageInvalid(
+                "attachments",
+                f"The type {shown(self.content_type)} of {shown(name)} cannot be sent."
+                " Use one like application/pdf, or application/octet-stream.",
+            )
+        if self.content_id and not CONTENT_ID.fullmatch(self.content_id):
+            raise MessageInvalid(
+                "attachments", f"The content id of {shown(name)} may hold letters, digits and . _ - @ only."
+            )
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "content_type", media)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One mail to one set of recipients; Message-ID and date stay the same on every try."""
+
+    sender: Address
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    subject: str = ""
+    text: str = field(default="", repr=False)
+    html: str = field(default="", repr=False)
+    attachments: tuple[Attachment, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    priority: Priority = Priority.NORMAL
+    message_id: str = ""
+    date: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        for name in ("to", "cc", "bcc", "reply_to", "attachments"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "priority", Priority(self.priority))
+        if not self.message_id:
+            object.__setattr__(self, "message_id", new_message_id(self.sender))
+        for check in _CHECKS:
+            check(self)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Every address of the envelope once, in order."""
+        return tuple(dict.fromkeys(one.email for one in (*self.to, *self.cc, *self.bcc)))
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Say whether an address goes beyond ASCII before the @."""
+        return any(one.needs_smtputf8 for one in (self.sender, *self.to, *self.cc, *self.bcc, *self.reply_to))
+
+
+def new_message_id(sender: Address) -> str:
+    """Make a Message-ID at the sender's domain."""
+    return f"<{uuid4()}@{sender.domain}>"
+
+
+def _check_recipients(message: Message) -> None:
+    if not message.recipients:
+        raise MessageInvalid("to", "Enter at least one recipient.")
+
+
+def _check_subject(message: Message) -> None:
+    if FORBIDDEN.search(message.subject):
+        raise MessageInvalid("subject", "The subject contains a line break or control character. Remove it.")
+    if len(message.subject) > SUBJECT_LIMIT:
+        raise MessageInvalid("subject", f"The subject is longer than {SUBJECT_LIMIT} characters. Shorten it.")
+
+
+def _check_body(message: Message) -> None:
+    for name, label in (("text", "plain text"), ("html", "HTML")):
+        found = FORBIDDEN_IN_BODY.search(getattr(message, name))
+        if found:
+            raise MessageInvalid(
+                name, f"The {label} contains the control character U+{ord(found[0]):04X}. Remove it."
+            )
+
+
+def _check_identity(message: Message) -> None:
+    if not MESSAGE_ID.fullmatch(message.message_id) or len(message.message_id) > HEADER_LIMIT:
+        raise MessageInvalid("message_id", "The Message-ID must look like <unique@example.com>.")
+    if message.date.tzinfo is None:
+        raise MessageInvalid("date", "The date must carry its time zone.")
+
+
+def _check_headers(message: Message) -> None:
+    if len(message.headers) > HEADERS_LIMIT:
+        raise MessageInvalid("headers", f"More than {HEADERS_LIMIT} headers. Leave some out.")
+    object.__setattr__(message, "headers", tuple((str(name), str(value)) for name, value in message.headers))
+    seen: set[str] = set()
+    for name, value in message.headers:
+        lower = name.lower()
+        if not HEADER_NAME.fullmatch(name):
+            raise MessageInvalid(
+                "headers", f"The header name {shown(name)} may hold letters, digits and - only."
+            )
+        if lower in OURS or not (lower.startswith("x-") or lower in ALLOWED_HEADERS):
+            raise MessageInvalid(
+                "headers",
+                f"The header {shown(name)} is written by Mailroom or not allowed. Use one that begins with X-.",
+            )
+        if lower in seen:
+            raise MessageInvalid("headers", f"The header {shown(name)} is given twice. Keep one.")
+        if FORBIDDEN.search(value) or len(value.encode(errors="replace")) > HEADER_LIMIT or not value.strip():
+            raise MessageInvalid(
+                "headers",
+                f"The value of {shown(name)} must be 1 to {HEADER_LIMIT} bytes without line breaks"
+                " or control characters.",
+            )
+        seen.add(lower)
+
+
+_CHECKS: tuple[Callable[[Message], None], ...] = (
+    _check_recipients,
+    _check_subject,
+    _check_body,
+    _check_identity,
+    _check_headers,
+)
+
+__all__ = [
+    "RECIPIENT_LIMIT",
+    "Address",
+    "Attachment",
+    "Message",
+    "MessageInvalid",
+    "Priority",
+    "checked_email",
+    "new_message_id",
+    "parse_addresses",
+]

@@ -1,0 +1,109 @@
+"""The ladder of one try: which stage ran, how long, and what is to be said about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from providers.errors import ProviderError, Stage, cleaned
+
+Verdict = Literal["running", "ok", "warning", "failed"]
+# Graph speaks to two hosts: these stages happen once per host and are told together.
+PER_HOST = {Stage.NAME_LOOKUP, Stage.CONNECT, Stage.TLS}
+LONGEST = 400
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """One row of the ladder."""
+
+    stage: Stage
+    verdict: Verdict
+    text: str = ""
+    duration_ms: int = 0
+
+
+class Step:
+    """What a running stage wants to say about itself."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.verdict: Verdict = "ok"
+
+    def warn(self, text: str) -> None:
+        """Finish with a warning instead of a plain ok."""
+        self.text, self.verdict = text, "warning"
+
+
+class Trace:
+    """Collects the stages and tells a listener after every change."""
+
+    def __init__(self, on_change: Callable[[tuple[StageResult, ...]], None] | None = None) -> None:
+        self._on_change = on_change
+        self._rows: dict[Stage, StageResult] = {}
+
+    @property
+    def results(self) -> tuple[StageResult, ...]:
+        """The rows so far, in the order they began."""
+        return tuple(self._rows.values())
+
+    @contextmanager
+    def step(self, stage: Stage, text: str = "") -> Iterator[Step]:
+        """Run one stage: ok when the block ends, failed when it raises, named by the error's own stage."""
+        before = self._rows.get(stage)
+        started = time.monotonic()
+        step = Step()
+        self._put(StageResult(stage, "running", text, before.duration_ms if before else 0))
+        try:
+            yield step
+        except ProviderError as error:
+            error.stage = error.stage or stage
+            self._fail(error, stage, step, before, _since(started))
+            raise
+        except BaseException:
+            self._finish(stage, before, StageResult(stage, "failed", step.text, _since(started)))
+            raise
+        self._finish(stage, before, StageResult(stage, step.verdict, step.text, _since(started)))
+
+    def _fail(
+        self, error: ProviderError, stage: Stage, step: Step, before: StageResult | None, duration: int
+    ) -> None:
+        failed_at = error.stage or stage
+        said = cleaned(error.reply)[:LONGEST]
+        if failed_at is stage:
+            self._finish(stage, before, StageResult(stage, "failed", said or step.text, duration))
+            return
+        if before is not None:
+            self._rows[stage] = before
+        elif step.text:
+            self._rows[stage] = StageResult(stage, "ok", step.text, duration)
+        else:
+            del self._rows[stage]
+        earlier = self._rows.pop(failed_at, None)
+        spent = (earlier.duration_ms if earlier else 0) + (0 if step.text else duration)
+        self._put(StageResult(failed_at, "failed", said, spent))
+
+    def _finish(self, stage: Stage, before: StageResult | None, result: StageResult) -> None:
+        if before is not None:
+            result = replace(result, duration_ms=result.duration_ms + before.duration_ms)
+            if (
+                stage in PER_HOST
+                and before.text
+                and before.text != result.text
+                and before.verdict != "failed"
+            ):
+                joined = f"{before.text}; {result.text}" if result.text else before.text
+                result = replace(result, text=joined[:LONGEST])
+        self._put(result)
+
+    def _put(self, result: StageResult) -> None:
+        self._rows[result.stage] = result
+        if self._on_change is not None:
+            self._on_change(self.results)
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

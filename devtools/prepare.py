@@ -1,0 +1,49 @@
+"""Brings the database and the static files up to date and tells by its exit code what is in them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
+from django.db import DatabaseError
+
+from devtools.demo import SUPER_ADMIN, Prepared
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prepare everything; the last line printed says what went wrong, if something did."""
+    try:
+        django.setup()
+        call_command("check", fail_level="ERROR", verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)
+        # The owner makes the table, so that the other roles get their rights on it as on all others.
+        call_command("createcachetable", database="owner", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        return state(seed_if_empty="--demo" in arguments)
+    except SystemCheckError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        print(f"Mailroom cannot start: {' '.join(lines[1:-1])}")
+    except (ImproperlyConfigured, CommandError) as error:
+        print(f"Mailroom cannot start: {' '.join(str(error).split())}")
+    except DatabaseError as error:
+        print(f"The database could not be brought up to date: {' '.join(str(error).split())}")
+    return 1
+
+
+def state(*, seed_if_empty: bool) -> Prepared:
+    """Seed an empty database if that is wanted, and tell who can sign in."""
+    from devtools import seed  # noqa: PLC0415  # models can be imported only after django.setup()
+
+    if seed_if_empty and seed.is_empty():
+        seed.seed()
+    if seed.person_exists(SUPER_ADMIN.email):
+        return Prepared.DEMO
+    return Prepared.OWN_DATA if seed.super_admin_exists() else Prepared.NO_SUPER_ADMIN
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,86 @@
+"""The product's own processes on a laptop: their environment, their order, when they are ready."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from devtools import data_folder
+from devtools.demo import Prepared
+from devtools.processes import Children, Program, last_line, see
+from devtools.refusal import Refusal
+from devtools.servers import LOOPBACK
+
+SIGN_IN_PAGE = "/accounts/login/"
+BEAT = ("celery", "-A", "config", "beat", "--pidfile=", "--loglevel=INFO")
+WORKER = ("celery", "-A", "config", "worker", "-P", "threads", "-c", "4", "--loglevel=INFO")
+# gunicorn opens a control socket by default; nobody here would use it.
+WEB = ("gunicorn", "config.wsgi:application", "-k", "gthread", "-w", "2", "--threads", "4", "--no-control-socket")
+
+
+def environment(*, data: Path, port: int) -> dict[str, str]:
+    """Give the environment of all product processes; what the person set stays."""
+    own = {
+        "BASE_URL": f"http://{LOOPBACK}:{port}",
+        "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
+        "STATIC_ROOT": str(data / "static"),
+    }
+    given = {name: value for name, value in os.environ.items() if value}
+    return own | data_folder.keys(data) | given | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+
+
+def prepare(children: Children, *, data: Path, environment: Mapping[str, str], demo: bool) -> Prepared:
+    """Bring database and static files up to date, with demo data where wanted and nothing is there yet."""
+    (data / "static").mkdir(exist_ok=True)
+    log = data / "log" / "prepare.log"
+    log.unlink(missing_ok=True)
+    arguments = ["--demo"] if demo else []
+    command = [sys.executable, "-m", "devtools.prepare", *arguments]
+    code = children.run(Program(name="Preparing", command=command, environment=environment, log=log))
+    if code not in {prepared.value for prepared in Prepared}:
+        raise Refusal(f"{last_line(log)} (The whole story: {log})")
+    return Prepared(code)
+
+
+def start(
+    children: Children, *, data: Path, environment: Mapping[str, str], worker_url: str, port: int
+) -> None:
+    """Start beat, worker and web; come back when the sign-in page answers."""
+    backstage = {**environment, "DATABASE_URL": worker_url}
+    schedule = data / "beat"
+    schedule.mkdir(exist_ok=True)
+    beat = [sys.executable, "-m", *BEAT, "-s", str(schedule / "schedule")]
+    worker, web = [sys.executable, "-m", *WORKER], [sys.executable, "-m", *WEB]
+    bind = [f"--bind={LOOPBACK}:{port}", "--graceful-timeout=5"]
+    logs = data / "log"
+    children.start(Program(name="Beat", command=beat, environment=backstage, log=logs / "beat.log"))
+    # The warm shutdown: messages that are being sent are sent to their end.
+    children.start(
+        Program(
+            name="The worker", command=worker, environment=backstage, log=logs / "worker.log", grace=25
+        )
+    )
+    log = logs / "web.log"
+    child = children.start(
+        Program(name="The web server", command=[*web, *bind], environment=environment, log=log)
+    )
+    children.wait_until(lambda: status(environment["BASE_URL"], port) > 0, child=child, seconds=30)
+    code = status(environment["BASE_URL"], port)
+    if code >= http.client.BAD_REQUEST:
+        raise Refusal(f"The sign-in page answers {code}; {see(log)}")
+
+
+def status(base_url: str, port: int) -> int:
+    """Ask for the sign-in page; give the answer's status, 0 while nobody answers."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
+    try:
+        connection.request("GET", SIGN_IN_PAGE, headers={"Host": urlsplit(base_url).netloc})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()

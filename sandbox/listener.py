@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import ssl
 import threading
 from typing import Self
 
@@ -30,7 +31,7 @@ class Listener:
         self._wanted_port = port
         self._listening: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
-        self._open: dict[socket.socket, threading.Thread] = {}
+        self._open: dict[threading.Thread, socket.socket] = {}
         self._lock = threading.Lock()
         self.stopping = threading.Event()
 
@@ -67,10 +68,11 @@ class Listener:
         listening.close()
         with self._lock:
             connections = dict(self._open)
-        for connection in connections:
+        for connection in connections.values():
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in connections.values():
+                # The plain method, since the one of a TLS socket would pull its state from under the thread.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        for thread in connections:
             thread.join(STOP_SECONDS)
         self._listening = self._acceptor = None
 
@@ -84,6 +86,14 @@ class Listener:
         """Speak with one client; the socket is closed afterwards."""
         raise NotImplementedError
 
+    def secure(self, connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """Turn this thread's connection to TLS; raises ssl.SSLError when the client refuses us."""
+        wrapped = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._open[threading.current_thread()] = wrapped
+        wrapped.do_handshake()
+        return wrapped
+
     def _accept(self, listening: socket.socket) -> None:
         while not self.stopping.is_set():
             try:
@@ -95,7 +105,7 @@ class Listener:
                 return
             thread = threading.Thread(target=self._run, args=(connection,), daemon=True)
             with self._lock:
-                self._open[connection] = thread
+                self._open[thread] = connection
             thread.start()
 
     def _run(self, connection: socket.socket) -> None:
@@ -106,5 +116,5 @@ class Listener:
             pass  # the client left, or stop() cut the connection
         finally:
             with self._lock:
-                self._open.pop(connection, None)
-            connection.close()
+                current = self._open.pop(threading.current_thread(), connection)
+            current.close()

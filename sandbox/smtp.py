@@ -118,9 +118,7 @@ class SmtpServer(Listener):
         with self._sessions_lock:
             record = SessionRecord(number=len(self.sessions) + 1)
             self.sessions.append(record)
-        wire = Wire(connection, self.stopping)
         try:
-            SmtpSession(self, wire, record).run()
+            SmtpSession(self, Wire(connection, self), record).run()
         finally:
             record.is_open = False
-            wire.close()

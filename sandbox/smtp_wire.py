@@ -5,7 +5,8 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-import threading
+
+from sandbox.listener import Listener
 
 LINE_LIMIT = 12_288  # RFC 4954 asks for 12288 octets in AUTH exchanges; other lines are shorter
 IDLE_SECONDS = 60.0
@@ -22,12 +23,11 @@ class LineTooLong(ValueError):
 class Wire:
     """A buffered line reader and writer that can turn to TLS."""
 
-    def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
+    def __init__(self, connection: socket.socket, listener: Listener) -> None:
         connection.settimeout(IDLE_SECONDS)
         self._socket = connection
-        self._plain = connection
         self._buffer = b""
-        self._stopping = stopping
+        self._listener = listener
         self.tls_version = ""
 
     @property
@@ -37,12 +37,8 @@ class Wire:
 
     def secure(self, context: ssl.SSLContext) -> None:
         """Turn to TLS; raises ssl.SSLError when the client does not like our certificate."""
-        wrapped = context.wrap_socket(
-            self._plain, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
-        )
-        self._socket = wrapped
-        wrapped.do_handshake()
-        self.tls_version = wrapped.version() or "TLS"
+        secured = self._listener.secure(self._socket, context)
+        self._socket, self.tls_version = secured, secured.version() or "TLS"
 
     def has_more(self) -> bool:
         """Whether the client already sent more than the line that was read."""
@@ -100,12 +96,8 @@ class Wire:
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the server stops meanwhile."""
-        if seconds and self._stopping.wait(seconds):
+        if seconds and self._listener.stopping.wait(seconds):
             raise Dropped
-
-    def close(self) -> None:
-        """Close the socket, with a TLS good-bye where there is one to say."""
-        self._socket.close()
 
     def _receive(self) -> None:
         received = self._socket.recv(65_536)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -17,6 +16,7 @@ from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from orgs.entry import acting_as_by_slug, membership_by_slug
 from orgs.models import ActingAs, Organization, Role, User
@@ -73,28 +73,24 @@ class OrganizationRequest(HttpRequest):
     user: User
     organization: Organization
     access: Access
+    htmx: HtmxDetails
 
 
-Params = ParamSpec("Params")
-OrganizationView = Callable[Concatenate[Any, str, Params], HttpResponseBase]
-View = Callable[Concatenate[Any, Params], HttpResponseBase]
+# What Django calls; views themselves may ask for an OrganizationRequest.
+AnyView = Callable[..., HttpResponseBase]
 
 
 def organization_view(
     permission: Permission, *, methods: Collection[str] = ("GET", "POST")
-) -> Callable[[OrganizationView[Params]], Callable[Concatenate[HttpRequest, str, Params], HttpResponseBase]]:
+) -> Callable[[AnyView], AnyView]:
     """Run a view inside one organization's walls, for people who may do `permission` there.
 
     The transaction surrounds the view and its template, never the request: a view that fails rolls back.
     """
 
-    def decorate(
-        view: OrganizationView[Params],
-    ) -> Callable[Concatenate[HttpRequest, str, Params], HttpResponseBase]:
+    def decorate(view: AnyView) -> AnyView:
         @wraps(view)
-        def inside(
-            request: HttpRequest, slug: str, *args: Params.args, **kwargs: Params.kwargs
-        ) -> HttpResponseBase:
+        def inside(request: HttpRequest, slug: str, *args: object, **kwargs: object) -> HttpResponseBase:
             refusal = _refusal(request, methods)
             if refusal is not None:
                 return refusal
@@ -114,14 +110,12 @@ def organization_view(
     return decorate
 
 
-def super_admin_view(
-    *, methods: Collection[str] = ("GET", "POST")
-) -> Callable[[View[Params]], Callable[Concatenate[HttpRequest, Params], HttpResponseBase]]:
+def super_admin_view(*, methods: Collection[str] = ("GET", "POST")) -> Callable[[AnyView], AnyView]:
     """Run a view of the console for super admins; for everybody else the page does not exist."""
 
-    def decorate(view: View[Params]) -> Callable[Concatenate[HttpRequest, Params], HttpResponseBase]:
+    def decorate(view: AnyView) -> AnyView:
         @wraps(view)
-        def inside(request: HttpRequest, *args: Params.args, **kwargs: Params.kwargs) -> HttpResponseBase:
+        def inside(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             refusal = _refusal(request, methods)
             if refusal is not None:
                 return refusal

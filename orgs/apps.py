@@ -13,8 +13,8 @@ class OrgsConfig(AppConfig):
     verbose_name = "Organizations"
 
     def ready(self) -> None:
-        """Hook into `migrate`: grants before the first table, reserved rows after the last."""
-        from orgs import setup  # noqa: PLC0415  # models are not loaded earlier
+        """Register the system checks, and hook into `migrate`: grants before, reserved rows after."""
+        from orgs import checks, setup  # noqa: F401, PLC0415  # models are not loaded earlier
 
         pre_migrate.connect(setup.prepare_schema, sender=self)
         post_migrate.connect(setup.create_reserved_rows, sender=self)

@@ -108,9 +108,8 @@ class PersonRows(SqlOperation):
 
     def forwards(self) -> list[str]:
         """Add the policy."""
-        return [
-            f'CREATE POLICY person_rows ON "{self.table}" FOR SELECT TO {TENANT_ROLE} USING ({self.condition})'
-        ]
+        policy = f'CREATE POLICY person_rows ON "{self.table}" FOR SELECT TO {TENANT_ROLE}'
+        return [f"{policy} USING ({self.condition})"]
 
     def backwards(self) -> list[str]:
         """Drop the policy."""
@@ -147,9 +146,9 @@ class TenantForeignKey(SqlOperation):
                            WHERE conname = '{key}' AND conrelid = '"{self.parent}"'::regclass) THEN
                 ALTER TABLE "{self.parent}" ADD CONSTRAINT "{key}" UNIQUE (organization_id, id);
             END IF; END $$""",
-            f'ALTER TABLE "{self.table}" ADD CONSTRAINT "{self.name}" '
-            f'FOREIGN KEY (organization_id, "{self.column}") REFERENCES "{self.parent}" (organization_id, id) '
-            "DEFERRABLE INITIALLY DEFERRED",
+            f"""ALTER TABLE "{self.table}" ADD CONSTRAINT "{self.name}"
+            FOREIGN KEY (organization_id, "{self.column}")
+            REFERENCES "{self.parent}" (organization_id, id) DEFERRABLE INITIALLY DEFERRED""",
         ]
 
     def backwards(self) -> list[str]:

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connections
 
-from orgs.models import Organization
+from orgs.keycheck import store_key_checks
+from orgs.models import KeyCheck, Organization
 from orgs.rls import SYSTEM_ROLE, TENANT_ROLE
 
 OWNER = "owner"
@@ -17,7 +18,7 @@ PLATFORM_ID = UUID("00000000-0000-7000-8000-000000000001")
 PLATFORM_SLUG = "platform"
 
 
-def prepare_schema(*, using: str, **_kwargs: Any) -> None:
+def prepare_schema(*, using: str, **_kwargs: Any) -> None:  # a signal's signature
     """Let the roles of web, worker and system use what the migrations are about to make."""
     if using != OWNER:
         return
@@ -33,11 +34,11 @@ def prepare_schema(*, using: str, **_kwargs: Any) -> None:
         )
 
 
-def create_reserved_rows(*, using: str, **_kwargs: Any) -> None:
-    """Create the organization of the platform itself; its connections are the default mailer."""
+def create_reserved_rows(*, using: str, **_kwargs: Any) -> None:  # a signal's signature
+    """Create the organization of the platform itself, and the check values of new keys."""
     # After `migrate orgs zero` there is no table to fill.
     tables = connections[using].introspection.table_names()
-    if using != OWNER or Organization._meta.db_table not in tables:  # noqa: SLF001  # Django's own name for it
+    if using != OWNER or KeyCheck._meta.db_table not in tables:  # noqa: SLF001  # Django's own name for it
         return
     Organization.objects.using(using).get_or_create(
         is_platform=True,
@@ -48,3 +49,4 @@ def create_reserved_rows(*, using: str, **_kwargs: Any) -> None:
             "custom_mail": True,
         },
     )
+    store_key_checks(using=using)

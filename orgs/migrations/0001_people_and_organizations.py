@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 import django.db.models.deletion
 import django.db.models.expressions
@@ -309,7 +309,7 @@ class Migration(migrations.Migration):
                                 django.db.models.expressions.CombinedExpression(
                                     models.F("started_at"),
                                     "+",
-                                    models.Value(datetime.timedelta(seconds=3600)),
+                                    models.Value(dt.timedelta(seconds=3600)),
                                 ),
                             ),
                         ),

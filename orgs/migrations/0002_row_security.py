@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from orgs.rls import CURRENT_PERSON, TENANT_ROLE, PersonRows, RowLevelSecurity
+from orgs.rls import CURRENT_PERSON, PersonRows, RowLevelSecurity
 
 LIVE = "ended_at IS NULL AND expires_at > now()"
 
@@ -22,19 +22,20 @@ class Migration(migrations.Migration):
         PersonRows("orgs_actingas", f"user_id = {CURRENT_PERSON}"),
         PersonRows(
             "orgs_organization",
+            # Constants of this repository only.
             f"id IN (SELECT organization_id FROM orgs_membership WHERE user_id = {CURRENT_PERSON})"
             f" OR id IN (SELECT organization_id FROM orgs_actingas WHERE user_id = {CURRENT_PERSON} AND {LIVE})",
         ),
         # What an organization is entitled to, and whether it exists, is decided by the system role only.
         migrations.RunSQL(
-            f"REVOKE INSERT, UPDATE, DELETE ON orgs_organization FROM {TENANT_ROLE};"
-            f"GRANT UPDATE (name) ON orgs_organization TO {TENANT_ROLE}",
-            f"REVOKE UPDATE (name) ON orgs_organization FROM {TENANT_ROLE};"
-            f"GRANT INSERT, UPDATE, DELETE ON orgs_organization TO {TENANT_ROLE}",
+            "REVOKE INSERT, UPDATE, DELETE ON orgs_organization FROM app_tenant;"
+            "GRANT UPDATE (name) ON orgs_organization TO app_tenant",
+            "REVOKE UPDATE (name) ON orgs_organization FROM app_tenant;"
+            "GRANT INSERT, UPDATE, DELETE ON orgs_organization TO app_tenant",
         ),
         # Only `migrate` writes what start-up compares the key ring with.
         migrations.RunSQL(
-            f"REVOKE INSERT, UPDATE, DELETE ON orgs_keycheck FROM {TENANT_ROLE}, app_system",
-            f"GRANT INSERT, UPDATE, DELETE ON orgs_keycheck TO {TENANT_ROLE}, app_system",
+            "REVOKE INSERT, UPDATE, DELETE ON orgs_keycheck FROM app_tenant, app_system",
+            "GRANT INSERT, UPDATE, DELETE ON orgs_keycheck TO app_tenant, app_system",
         ),
     ]

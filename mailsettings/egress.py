@@ -24,5 +24,5 @@ def egress() -> Egress:
         oauth_allow_hosts=settings.OAUTH_ALLOW_HOSTS,
         clouds=(*CLOUDS, *more),
         ca_bundle=Path(settings.EXTRA_CA_BUNDLE) if settings.EXTRA_CA_BUNDLE else None,
-        ehlo_name=settings.EHLO_NAME,
+        ehlo_name=settings.EHLO_NAME or "localhost",
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from mailsettings.models import StoredSecret
 from orgs.rendering import ChoiceRow
-from providers import Choice, Date, Email, FieldSpec, Flag, Number, Secret, SecretText, Url
+from providers import Choice, Date, Email, FieldSpec, Flag, Marker, Number, Secret, SecretText, Url
 
 # Stands in for a secret that keeps its stored value while the provider judges the other fields.
 SECRET_STAND_IN = SecretText("keeps-its-stored-value")
@@ -82,11 +82,6 @@ def form_field(spec: FieldSpec) -> forms.Field:
     """
     marker = spec.marker
     words: dict[str, Any] = {"label": _(marker.label), "help_text": _(marker.help) if marker.help else ""}
-    attrs = {"autocomplete": "off", "spellcheck": "false"}
-    if marker.mono:
-        attrs["class"] = "mono"
-    if marker.placeholder:
-        attrs["placeholder"] = marker.placeholder
     field: forms.Field
     match marker:
         case Secret():
@@ -95,28 +90,31 @@ def form_field(spec: FieldSpec) -> forms.Field:
             field = forms.BooleanField(required=False, initial=spec.default, **words)
         case Choice():
             choices = [(option.value, _(option.label)) for option in marker.options]
-            hints = {option.value: _(option.hint) for option in marker.options}
+            row = ChoiceRow(hints={option.value: _(option.hint) for option in marker.options})
             field = forms.ChoiceField(
-                choices=choices, required=False, initial=spec.default, widget=ChoiceRow(hints=hints), **words
+                choices=choices, required=False, initial=spec.default, widget=row, **words
             )
-        case Number():
-            limits = {"inputmode": "numeric", "min": marker.minimum, "max": marker.maximum}
-            field = forms.CharField(
-                required=False, initial=spec.default, widget=forms.NumberInput(attrs=attrs | limits), **words
-            )
-        case Date():
-            field = forms.CharField(
-                required=False, widget=forms.DateInput(attrs={**attrs, "type": "date"}), **words
-            )
-        case Email():
-            field = forms.CharField(required=False, widget=forms.EmailInput(attrs=attrs), **words)
-        case Url():
-            field = forms.CharField(required=False, widget=forms.URLInput(attrs=attrs), **words)
         case _:
-            field = forms.CharField(required=False, widget=forms.TextInput(attrs=attrs), **words)
+            initial = spec.default if isinstance(marker, Number) else None
+            field = forms.CharField(required=False, initial=initial, widget=line(marker), **words)
     # What the one field markup reads beyond Django's own attributes.
-    field.marker = marker  # type: ignore[attr-defined]
-    field.optional = marker.optional  # type: ignore[attr-defined]
-    field.guide = tuple(_(step) for step in marker.guide)  # type: ignore[attr-defined]
-    field.sample = marker.sample  # type: ignore[attr-defined]
+    more = {"optional": marker.optional, "guide": tuple(map(_, marker.guide)), "sample": marker.sample}
+    for name, value in more.items():
+        setattr(field, name, value)
     return field
+
+
+def line(marker: Marker) -> forms.Widget:
+    """Make the control of a setting that is typed on one line."""
+    attrs: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false"}
+    if marker.mono:
+        attrs["class"] = "mono"
+    if marker.placeholder:
+        attrs["placeholder"] = marker.placeholder
+    if isinstance(marker, Number):
+        limits = {"inputmode": "numeric", "min": marker.minimum, "max": marker.maximum}
+        return forms.NumberInput(attrs=attrs | limits)
+    if isinstance(marker, Date):
+        return forms.DateInput(attrs=attrs | {"type": "date"})
+    kinds: dict[type[Marker], type[forms.Widget]] = {Email: forms.EmailInput, Url: forms.URLInput}
+    return kinds.get(type(marker), forms.TextInput)(attrs=attrs)

@@ -73,7 +73,6 @@ class EmailsForm(forms.Form):
         required=False,
         widget=Switch(),
     )
-    provider = forms.ChoiceField(label=gettext_lazy("Mailing provider"))
     version = forms.IntegerField(widget=forms.HiddenInput)
     shown = forms.CharField(widget=forms.HiddenInput, required=False)
     draft = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -114,8 +113,9 @@ class EmailsForm(forms.Form):
                 **(values or {}),
             },
         )
-        self.fields["provider"].choices = [(item.key, _(item.label)) for item in PROVIDERS]
-        self.fields["provider"].help_text = _(self.chosen.summary)
+        self.fields["provider"] = forms.ChoiceField(
+            label=_("Mailing provider"), choices=[(item.key, _(item.label)) for item in PROVIDERS]
+        )
         stored = stored_secrets(self.connection)
         in_draft = set(draft.sealed) if draft and draft.provider == self.chosen.key else set()
         for spec in self.specs:
@@ -141,23 +141,13 @@ class EmailsForm(forms.Form):
             return None
         return self.connection.settings.get("secret_expires_on")
 
-    def _clean_fields(self) -> None:
-        """With SMTP off only the switch and the version count; nothing else is asked for."""
-        wanted = dict(self.fields)
-        if not self._wants_smtp():
-            self.fields = {name: wanted[name] for name in ("smtp_enabled", "version")}
-        try:
-            super()._clean_fields()
-        finally:
-            self.fields = wanted
-
-    def _wants_smtp(self) -> bool:
-        return bool(self["smtp_enabled"].data)
-
     def clean(self) -> dict[str, object]:
         """Let the provider judge its own values, then see which secrets must be typed."""
         cleaned: dict[str, object] = dict(super().clean() or {})
         if not cleaned.get("smtp_enabled"):
+            # Off needs nothing: what stands in the hidden fields is not judged.
+            for name in set(self.errors) - {"version"}:
+                del self.errors[name]
             return cleaned
         self.typed = {
             spec.name: SecretText(str(cleaned[spec.name]))
@@ -195,7 +185,7 @@ class EmailsForm(forms.Form):
             return
         saved = typed_settings(self.chosen, source.settings, {})
         for name, text in self.chosen.warnings(saved).items():
-            self.fields[name].note = _(text)  # type: ignore[attr-defined]
+            setattr(self.fields[name], "note", _(text))  # noqa: B010  # read by the field markup
 
     def typed_notes(self) -> list[str]:
         """Warnings about what was typed just now, secrets included; for valid forms."""

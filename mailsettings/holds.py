@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
 
-from mailsettings.models import Connection
+from mailsettings.models import Connection, Draft
+from mailsettings.services import is_same_as_saved
 from mailsettings.ways import TOKENS, Way
 from orgs import events
+from orgs.models import TenantQuerySet
 from orgs.tenancy import tenant
 from providers import ProviderError
 
@@ -52,21 +55,42 @@ def hold(way: Way, error: ProviderError) -> None:
 
 
 def note_success(way: Way) -> None:
-    """Record that the way's connection delivered; releases what it held."""
+    """Record that the way's connection, or the draft's values, delivered; releases what was held."""
+    now = timezone.now()
+    if way.draft_id is not None:
+        note_draft(way, way.draft_id, now)
+        return
     if way.connection_id is None:
         return
-    now = timezone.now()
     with tenant(way.owner_id):
         rows = Connection.objects.of(way.owner_id).filter(pk=way.connection_id, version=way.version)
-        released = rows.exclude(held_code="").update(
-            held_code="", held_reply="", held_since=None, held_probes=0, probe_at=None
+        release(rows, now)
+
+
+def note_draft(way: Way, draft_id: UUID, now: datetime) -> None:
+    """Record that a draft's values delivered; when they are the saved ones, the connection is well again."""
+    with tenant(way.owner_id):
+        draft = Draft.objects.of(way.owner_id).select_related("connection").filter(pk=draft_id).first()
+        if draft is None:
+            return
+        Draft.objects.of(way.owner_id).filter(pk=draft.pk).update(passed_at=now)
+        saved = draft.connection
+        if saved is not None and is_same_as_saved(draft):
+            rows = Connection.objects.of(way.owner_id).filter(pk=saved.pk, version=saved.version)
+            release(rows, now)
+
+
+def release(rows: TenantQuerySet[Connection], now: datetime) -> None:
+    """Mark connections as working; what they held goes out with the next sweep."""
+    for row in rows.exclude(held_code=""):
+        events.emit(
+            organization=row.organization_id,
+            kind="connection.released",
+            subject_id=row.pk,
+            detail={"connection": row.name},
         )
-        rows.filter(verified_at=None).update(verified_at=now)
-        rows.update(last_success_at=now)
-        if released:
-            events.emit(
-                organization=way.owner_id,
-                kind="connection.released",
-                subject_id=way.connection_id,
-                detail={"connection": way.name},
-            )
+    rows.exclude(held_code="").update(
+        held_code="", held_reply="", held_since=None, held_probes=0, probe_at=None
+    )
+    rows.filter(verified_at=None).update(verified_at=now)
+    rows.update(last_success_at=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -27,9 +26,7 @@ class MailSettings(TenantModel):
     version = models.PositiveIntegerField(default=1)
     doubtful = models.CharField(max_length=8, choices=Doubtful, default=Doubtful.RESEND)
     updated_at = models.DateTimeField(auto_now=True)
-    updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    updated_by = models.ForeignKey("orgs.User", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [
@@ -68,9 +65,7 @@ class Connection(TenantModel):
     probe_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    updated_by = models.ForeignKey("orgs.User", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["organization", "name"]
@@ -98,9 +93,7 @@ class StoredSecret(TenantModel):
     # The last four characters of a generated secret of 16 or more, never of a password.
     hint = models.CharField(max_length=4, blank=True)
     saved_at = models.DateTimeField()
-    saved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    saved_by = models.ForeignKey("orgs.User", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [
@@ -124,10 +117,10 @@ class Draft(TenantModel):
     # Field name → base64 of the sealed secret that was typed.
     sealed = models.JSONField(default=dict)
     base_version = models.PositiveIntegerField()
+    # When a test of exactly these values succeeded.
+    passed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey("orgs.User", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="draft_by_age")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
@@ -14,16 +14,17 @@ from mailsettings.forms import EmailsForm, carry
 from mailsettings.models import Connection, Draft, MailSettings, Rank
 from mailsettings.vault import typed_settings
 from mailsettings.ways import mail_settings
+from orgs.access import OrganizationRequest
 from orgs.models import Organization
 from providers import provider
 
 # Rooms above hang their panels into the page's aside, such as "Send a test".
-PANELS: list[Callable[[HttpRequest, EmailsForm], SafeString]] = []
+PANELS: list[Callable[[OrganizationRequest, EmailsForm], SafeString]] = []
 
 
-def emails_form(request: HttpRequest, posted: QueryDict | None = None) -> EmailsForm:
+def emails_form(request: OrganizationRequest, posted: QueryDict | None = None) -> EmailsForm:
     """Build the form of the page, from what is saved, drafted or posted."""
-    organization: Organization = request.organization  # type: ignore[attr-defined]
+    organization: Organization = request.organization
     mail = mail_settings(organization.pk)
     draft_id = (posted or request.GET).get("draft", "")
     return EmailsForm(
@@ -35,9 +36,9 @@ def emails_form(request: HttpRequest, posted: QueryDict | None = None) -> Emails
     )
 
 
-def fields_form(request: HttpRequest, typed: QueryDict) -> EmailsForm:
+def fields_form(request: OrganizationRequest, typed: QueryDict) -> EmailsForm:
     """Build the form for another provider, with what was typed so far."""
-    organization: Organization = request.organization  # type: ignore[attr-defined]
+    organization: Organization = request.organization
     values, kept = carry(typed, typed.get("provider", ""))
     return EmailsForm(
         organization=organization,
@@ -64,10 +65,10 @@ def find_draft(organization: Organization, draft_id: str) -> Draft | None:
 
 
 def emails_page(
-    request: HttpRequest, form: EmailsForm, *, status: int = 200, conflict: bool = False
+    request: OrganizationRequest, form: EmailsForm, *, status: int = 200, conflict: bool = False
 ) -> TemplateResponse:
     """Render the page with a form in any state."""
-    organization: Organization = request.organization  # type: ignore[attr-defined]
+    organization: Organization = request.organization
     mail: MailSettings = form.mail
     return TemplateResponse(
         request,

@@ -241,7 +241,7 @@ def draft_typed(draft: Draft, chosen: Provider, settings: Settings) -> dict[str,
         return {}
 
 
-def save_draft(*, draft: Draft, user: User | None, verified: bool) -> Saved:
+def save_draft(*, draft: Draft, user: User | None) -> Saved:
     """Save what a draft tried, so that nobody types a secret twice.
 
     Raises:
@@ -257,7 +257,7 @@ def save_draft(*, draft: Draft, user: User | None, verified: bool) -> Saved:
         typed=draft_typed(draft, chosen, settings),
         user=user,
         expected_version=draft.base_version,
-        verified=verified,
+        verified=draft.passed_at is not None,
     )
 
 

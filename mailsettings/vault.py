@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -30,7 +31,7 @@ def typed_settings(
     provider: Provider, values: Mapping[str, object], secrets: Mapping[str, SecretText]
 ) -> Settings:
     """Rebuild the typed settings from a JSON column and unsealed secrets; no rule is checked again."""
-    chosen: dict[str, object] = {}
+    chosen: dict[str, Any] = {}
     for spec in specs(provider.settings_type):
         if spec.secret:
             chosen[spec.name] = secrets.get(spec.name, SecretText(""))
@@ -68,7 +69,13 @@ def seal_secret(
 
 
 def unseal_secret(
-    blob: bytes, *, organization_id: UUID, record_id: UUID, provider: Provider, name: str, settings: Settings
+    blob: bytes | memoryview[int],
+    *,
+    organization_id: UUID,
+    record_id: UUID,
+    provider: Provider,
+    name: str,
+    settings: Settings,
 ) -> SecretText:
     """Unseal one secret for the destination `settings` name.
 

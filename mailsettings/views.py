@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -16,15 +16,15 @@ from mailsettings.models import Draft
 from mailsettings.pages import emails_form, emails_page, fields_form
 from mailsettings.services import SecretNeeded, StaleSettings, save_connection, save_draft, switch_off
 from orgs import audit
-from orgs.access import Permission, organization_view
+from orgs.access import OrganizationRequest, Permission, organization_view
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("GET", "POST"))
-def emails(request: HttpRequest, slug: str) -> HttpResponse:
+def emails(request: OrganizationRequest, slug: str) -> HttpResponse:
     """Show and save through what the organization sends."""
     if request.method == "POST":
         return save(request, slug)
-    if request.htmx and request.htmx.target == "provider-fields":  # type: ignore[attr-defined]
+    if request.htmx and request.htmx.target == "provider-fields":
         form = fields_form(request, request.GET)
         return TemplateResponse(request, "mailsettings/_provider_fields.html", {"form": form})
     if "provider" in request.GET:
@@ -32,9 +32,9 @@ def emails(request: HttpRequest, slug: str) -> HttpResponse:
     return emails_page(request, emails_form(request))
 
 
-def save(request: HttpRequest, slug: str) -> HttpResponse:
+def save(request: OrganizationRequest, slug: str) -> HttpResponse:
     """Save the posted form; the form comes back with its errors when it is not right."""
-    if not request.organization.custom_mail:  # type: ignore[attr-defined]
+    if not request.organization.custom_mail:
         raise PermissionDenied
     if request.POST.get("action") == "fields":
         return emails_page(request, fields_form(request, request.POST))
@@ -55,7 +55,7 @@ def save(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("mailsettings:emails", slug)
 
 
-def turn_on(request: HttpRequest, form: EmailsForm) -> None:
+def turn_on(request: OrganizationRequest, form: EmailsForm) -> None:
     """Save the provider's settings and write down what changed."""
     assert form.settings is not None  # noqa: S101  # the caller looked
     saved = save_connection(
@@ -63,7 +63,7 @@ def turn_on(request: HttpRequest, form: EmailsForm) -> None:
         chosen=form.chosen,
         settings=form.settings,
         typed=form.typed,
-        user=request.user,  # type: ignore[arg-type]
+        user=request.user,
         expected_version=form.cleaned_data["version"],
     )
     audit.record_request(
@@ -77,11 +77,11 @@ def turn_on(request: HttpRequest, form: EmailsForm) -> None:
         messages.warning(request, note)
 
 
-def turn_off(request: HttpRequest, form: EmailsForm) -> None:
+def turn_off(request: OrganizationRequest, form: EmailsForm) -> None:
     """Go back to the system default mailer."""
     was_on = switch_off(
         organization=form.organization,
-        user=request.user,  # type: ignore[arg-type]
+        user=request.user,
         expected_version=form.cleaned_data["version"],
     )
     if was_on:
@@ -90,16 +90,16 @@ def turn_off(request: HttpRequest, form: EmailsForm) -> None:
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("POST",))
-def save_drafted(request: HttpRequest, slug: str, draft_id: UUID) -> HttpResponse:
+def save_drafted(request: OrganizationRequest, slug: str, draft_id: UUID) -> HttpResponse:
     """Save the values of a test, secrets included, without typing them again."""
-    organization = request.organization  # type: ignore[attr-defined]
+    organization = request.organization
     if not organization.custom_mail:
         raise PermissionDenied
     draft = Draft.objects.of(organization).select_related("connection").filter(pk=draft_id).first()
     if draft is None:
         raise Http404
     try:
-        saved = save_draft(draft=draft, user=request.user)  # type: ignore[arg-type]
+        saved = save_draft(draft=draft, user=request.user)
     except StaleSettings:
         messages.error(request, _("These settings were changed after the test. Check them and save again."))
         return redirect("mailsettings:emails", slug)

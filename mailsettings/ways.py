@@ -41,6 +41,7 @@ class Way:
     user_id: UUID
     owner_id: UUID
     connection_id: UUID | None
+    draft_id: UUID | None = None
     name: str
     provider: Provider
     settings: Settings
@@ -139,6 +140,7 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
             user_id=organization_id,
             owner_id=organization_id,
             connection_id=None,
+            draft_id=draft.pk,
             name=draft.connection.name if draft.connection else _("Not saved yet"),
             provider=chosen,
             settings=typed_settings(chosen, draft.settings, {**stored, **typed}),

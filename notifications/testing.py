@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -15,18 +13,13 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailsettings.advice import Advice, advise, facts
 from mailsettings.models import Connection, Draft
-from mailsettings.vault import typed_settings
-from notifications.ladder import Step, ladder, span
-from notifications.models import DeliveryAttempt, Kind, Notification, Status
+from notifications.models import Kind, Notification
 from notifications.services import enqueue
 from orgs.access import Access
 from orgs.models import Membership, Organization, Role, User
-from providers import MessageInvalid, PROVIDERS, parse_addresses, provider
+from providers import MessageInvalid, parse_addresses, provider
 
-NO_WORKER_AFTER = timedelta(seconds=10)
-GIVE_UP_AFTER = timedelta(seconds=60)
 LIMITS = {
     "user_minute": gettext_lazy("You ran 5 tests within a minute. Wait a minute and test again."),
     "user_day": gettext_lazy("You ran 50 tests today. Test again tomorrow."),
@@ -37,11 +30,11 @@ LIMITS = {
 }
 
 
-class TestLimitReached(Exception):
+class LimitReached(Exception):
     """Too many tests (C-MAIL-8); the message says which limit and when to come back."""
 
 
-class TestForm(forms.Form):
+class RecipientForm(forms.Form):
     """Where the test goes."""
 
     test_to = forms.CharField(
@@ -106,7 +99,7 @@ def start_test(
         connection: the saved connection to try; None (and no draft) tries what real mail uses now.
 
     Raises:
-        TestLimitReached: one of the limits of C-MAIL-8 is used up.
+        LimitReached: one of the limits of C-MAIL-8 is used up.
     """
     take_mark(organization_id=organization.pk, user_id=user.pk, recipient=to)
     tried = draft or connection
@@ -138,7 +131,8 @@ def test_text(*, organization: Organization, connection_name: str, provider_labe
         (
             _("This is a test email from %(product)s.") % {"product": settings.PRODUCT_NAME},
             _(
-                "It was sent for %(organization)s through the connection “%(connection)s” (%(provider)s) on %(when)s."
+                "It was sent for %(organization)s through the connection “%(connection)s” "
+                "(%(provider)s) on %(when)s."
             )
             % {
                 "organization": organization.name,
@@ -147,7 +141,8 @@ def test_text(*, organization: Organization, connection_name: str, provider_labe
                 "when": when,
             },
             _(
-                "If you can read this, the settings work. Äöü € ✓ shows that special characters arrive as they should."
+                "If you can read this, the settings work. "
+                "Äöü € ✓ shows that special characters arrive as they should."
             ),
         )
     )
@@ -157,115 +152,11 @@ def take_mark(*, organization_id: UUID, user_id: UUID, recipient: str) -> None:
     """Count this test against all limits in one step, safe against parallel requests.
 
     Raises:
-        TestLimitReached: with the sentence for the screen.
+        LimitReached: with the sentence for the screen.
     """
     digest = sha256(recipient.lower().encode()).digest()
     with database.cursor() as cursor:
         cursor.execute("SELECT take_test_mark(%s, %s, %s)", [organization_id, user_id, digest])
         reached = cursor.fetchone()[0]
     if reached:
-        raise TestLimitReached(str(LIMITS[reached]))
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestView:
-    """Everything the result card shows."""
-
-    notification: Notification
-    attempt: DeliveryAttempt | None
-    state: str  # running, ok, bad, no_worker
-    title: str
-    text: str
-    steps: tuple[Step, ...]
-    advice: Advice | None
-    provider_label: str
-    sender: str
-    connection_name: str
-    total: str
-    reply: str
-    may_save: bool
-
-
-def look_at(notification: Notification) -> TestView:
-    """Read what became of a test so far."""
-    attempt = (
-        DeliveryAttempt.objects.of(notification.organization_id)
-        .filter(notification=notification)
-        .order_by("-number")
-        .first()
-    )
-    draft = notification.draft
-    chosen = provider(draft.provider) if draft else None
-    tried = typed_settings(chosen, draft.settings, {}) if draft and chosen else None
-    known = facts(chosen, tried) if chosen and tried else {}
-    if attempt:
-        known |= {str(k): str(v) for k, v in attempt.facts.items()}
-    state = state_of(notification)
-    code = (attempt.code if attempt else "") or notification.last_code
-    steps = ladder(
-        attempt.stages if attempt else (),
-        failed_stage=attempt.stage if attempt and state == "bad" else "",
-        ended=state in {"ok", "bad"},
-    )
-    advice = advise(code or "unknown_reply", known) if state == "bad" else None
-    title, text = verdict(notification, state, steps, advice)
-    return TestView(
-        notification=notification,
-        attempt=attempt,
-        state=state,
-        title=title,
-        text=text,
-        steps=steps,
-        advice=advice,
-        provider_label=(chosen.label if chosen else label_of(notification.provider)),
-        sender=notification.sender_email or (tried.sender_email if tried else ""),
-        connection_name=notification.way_name
-        or (draft.connection.name if draft and draft.connection else ""),
-        total=span(int((attempt.finished_at - attempt.started_at).total_seconds() * 1000))
-        if attempt and attempt.finished_at
-        else "",
-        reply=(attempt.reply if attempt else "") or notification.last_reply,
-        may_save=state == "ok" and draft is not None,
-    )
-
-
-def label_of(key: str) -> str:
-    """Give the label of a provider by its key; the system default mailer has none of its own here."""
-    return next((item.label for item in PROVIDERS if item.key == key), "")
-
-
-def state_of(notification: Notification) -> str:
-    """Fold the nine states into the four a test can show."""
-    if notification.status == Status.ACCEPTED:
-        return "ok"
-    if notification.status in {Status.QUEUED, Status.LEASED, Status.TRANSMITTING}:
-        age = timezone.now() - notification.created_at
-        if notification.status == Status.QUEUED and age > NO_WORKER_AFTER or age > GIVE_UP_AFTER:
-            return "no_worker"
-        return "running"
-    return "bad"
-
-
-def verdict(
-    notification: Notification, state: str, steps: tuple[Step, ...], advice: Advice | None
-) -> tuple[str, str]:
-    """Give heading and sentence of the card."""
-    to = notification.recipients["to"][0]
-    address = to["email"] if isinstance(to, dict) else str(to)
-    if state == "ok":
-        return _("Success"), _(
-            "The server accepted the test message for %(address)s at %(time)s UTC. It can take a few minutes to arrive."
-        ) % {"address": address, "time": f"{notification.accepted_at or timezone.now():%H:%M:%S}"}
-    if state == "no_worker":
-        return _("No worker answered"), _(
-            "The test is queued, but no sending process picked it up. Ask the operator of this platform to look at the workers. Your values are kept."
-        )
-    if state == "running":
-        number = sum(step.verdict in {"ok", "warning"} for step in steps) + 1
-        current = next((step for step in steps if step.verdict in {"running", "waiting"}), steps[-1])
-        return _("Testing: %(step)s") % {"step": current.name}, _(
-            "Step %(number)d of %(count)d. This usually takes 2 to 5 seconds."
-        ) % {"number": min(number, len(steps)), "count": len(steps)}
-    if advice:
-        return advice.title, advice.cause
-    return _("Not sent"), ""
+        raise LimitReached(str(LIMITS[reached]))

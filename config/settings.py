@@ -56,6 +56,33 @@ def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(message) from None
 
 
+def number(name: str, *, default: int) -> int:
+    """Read a whole number from 1 on."""
+    value = env.str(name, default="").strip() or str(default)
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        message = f"{name} is not a whole number from 1 on."
+        raise ImproperlyConfigured(message)
+    return int(value)
+
+
+def ports(name: str) -> tuple[int, ...]:
+    """Read a comma-separated list of ports such as `2525,10025`."""
+    items = [item.strip() for item in env.list(name, default=[]) if item.strip()]
+    if any(not item.isascii() or not item.isdigit() or not 1 <= int(item) <= 65535 for item in items):  # noqa: PLR2004  # the last port
+        message = f"{name} holds something that is not a port from 1 to 65535."
+        raise ImproperlyConfigured(message)
+    return tuple(int(item) for item in items)
+
+
+def log_level() -> str:
+    """Read how much is logged."""
+    value: str = env.str("LOG_LEVEL", default="").strip().upper() or "INFO"
+    if value not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        message = "LOG_LEVEL is not one of DEBUG, INFO, WARNING, ERROR."
+        raise ImproperlyConfigured(message)
+    return value
+
+
 def base_url() -> str:
     """Read the public address; plain http is for loopback only (architecture §6)."""
     value = required("BASE_URL").rstrip("/")
@@ -87,17 +114,17 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 SECRETS_KEYRING = env.str("SECRETS_KEYRING", default="")
 SECRETS_KEYRING_FILE = env.str("SECRETS_KEYRING_FILE", default="")
 EGRESS_ALLOW_CIDRS = networks("EGRESS_ALLOW_CIDRS")
-EGRESS_ALLOW_PORTS = tuple(env.list("EGRESS_ALLOW_PORTS", cast=int, default=[]))
+EGRESS_ALLOW_PORTS = ports("EGRESS_ALLOW_PORTS")
 OAUTH_ALLOW_HOSTS = tuple(env.list("OAUTH_ALLOW_HOSTS", default=[]))
 CLOUDS_FILE = env.str("CLOUDS_FILE", default="")
 EXTRA_CA_BUNDLE = env.str("EXTRA_CA_BUNDLE", default="")
 DEFAULT_MAILER_URL = env.str("DEFAULT_MAILER_URL", default="")
 EHLO_NAME = env.str("EHLO_NAME", default="") or urlsplit(BASE_URL).hostname
 
-DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=240)
-DELIVERY_EXPIRES_HOURS = env.int("DELIVERY_EXPIRES_HOURS", default=72)
-CONTENT_RETENTION_DAYS = env.int("CONTENT_RETENTION_DAYS", default=7)
-RECIPIENTS_LIMIT = env.int("RECIPIENTS_LIMIT", default=100)
+DELIVERY_LEASE_SECONDS = number("DELIVERY_LEASE_SECONDS", default=240)
+DELIVERY_EXPIRES_HOURS = number("DELIVERY_EXPIRES_HOURS", default=72)
+CONTENT_RETENTION_DAYS = number("CONTENT_RETENTION_DAYS", default=7)
+RECIPIENTS_LIMIT = number("RECIPIENTS_LIMIT", default=100)
 
 INSTALLED_APPS = [
     "console",
@@ -206,7 +233,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": log_level()},
     # msal and urllib3 would print request details below WARNING (microsoft.md §4.1).
     "loggers": {name: {"level": "WARNING"} for name in ("msal", "urllib3", "celery.worker.strategy")},
 }

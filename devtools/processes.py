@@ -117,6 +117,10 @@ class Children:
         self.stop(child)
         return code
 
+    def running(self) -> tuple[Child, ...]:
+        """Give the children that were started and not stopped."""
+        return tuple(self._children)
+
     def wait_until(self, ready: Callable[[], bool], *, child: Child, seconds: float) -> None:
         """Wait for a child to become ready; refuse when it ends or the time is over."""
         deadline = time.monotonic() + seconds

@@ -19,7 +19,17 @@ SIGN_IN_PAGE = "/accounts/login/"
 BEAT = ("celery", "-A", "config", "beat", "--pidfile=", "--loglevel=INFO")
 WORKER = ("celery", "-A", "config", "worker", "-P", "threads", "-c", "4", "--loglevel=INFO")
 # gunicorn opens a control socket by default; nobody here would use it.
-WEB = ("gunicorn", "config.wsgi:application", "-k", "gthread", "-w", "2", "--threads", "4", "--no-control-socket")
+WEB = (
+    "gunicorn",
+    "config.wsgi:application",
+    "-k",
+    "gthread",
+    "-w",
+    "2",
+    "--threads",
+    "4",
+    "--no-control-socket",
+)
 
 
 def environment(*, data: Path, port: int) -> dict[str, str]:
@@ -60,9 +70,7 @@ def start(
     children.start(Program(name="Beat", command=beat, environment=backstage, log=logs / "beat.log"))
     # The warm shutdown: messages that are being sent are sent to their end.
     children.start(
-        Program(
-            name="The worker", command=worker, environment=backstage, log=logs / "worker.log", grace=25
-        )
+        Program(name="The worker", command=worker, environment=backstage, log=logs / "worker.log", grace=25)
     )
     log = logs / "web.log"
     child = children.start(

@@ -30,8 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     for number in STOP_SIGNALS:
         signal.signal(number, children.request_stop)
     try:
-        refuse_taken(options.port)
         with data_folder.opened(folder), children:
+            refuse_taken(options.port)
             serve(children, data=folder, port=options.port, demo=options.demo)
     except StopRequested:
         say("Stopped.")

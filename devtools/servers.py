@@ -30,7 +30,8 @@ class Servers:
 
 
 def start_servers(children: Children, *, data: Path, for_tests: bool = False) -> Servers:
-    """Start what the environment does not name."""
+    """Start what the environment does not name; what it names is tried before anything is started."""
+    given = reachable_redis(os.environ["REDIS_URL"]) if os.environ.get("REDIS_URL") else ""
     if any(os.environ.get(name) for name in DATABASE_NAMES):
         environment = databases_of(os.environ)
         worker = environment["DATABASE_URL"]
@@ -39,8 +40,7 @@ def start_servers(children: Children, *, data: Path, for_tests: bool = False) ->
         roles = zip(DATABASE_NAMES, ("app_web", "app_system", "app_owner"), strict=True)
         environment = {name: server.url(role) for name, role in roles}
         worker = server.url("app_worker")
-    given = os.environ.get("REDIS_URL", "")
-    environment["REDIS_URL"] = reachable_redis(given) if given else start_redis(children, data=data)
+    environment["REDIS_URL"] = given or start_redis(children, data=data)
     return Servers(environment=environment, worker_database_url=worker)
 
 
@@ -56,6 +56,11 @@ def databases_of(environment: Mapping[str, str]) -> dict[str, str]:
     for name, address in addresses.items():
         try:
             psycopg.connect(address, connect_timeout=5).close()
+        # What the library says about a malformed address may repeat the password in it.
+        except psycopg.ProgrammingError:
+            raise Refusal(
+                f"{name} is not an address like postgres://role:password@host:5432/mailroom."
+            ) from None
         except psycopg.Error as error:
             raise Refusal(
                 f"{name} does not lead to a PostgreSQL database that lets us in: {first_line(error)}"
@@ -67,7 +72,9 @@ def reachable_redis(address: str) -> str:
     """Give the address back when a Redis answers there."""
     try:
         redis.Redis.from_url(address, socket_connect_timeout=3, socket_timeout=3).ping()
-    except (redis.RedisError, ValueError, OSError) as error:
+    except ValueError:
+        raise Refusal("REDIS_URL is not an address like redis://:password@host:6379/0.") from None
+    except (redis.RedisError, OSError) as error:
         raise Refusal(
             f"REDIS_URL does not lead to a Redis that answers: {first_line(error)} "
             "Set it right, or unset it to use the embedded one."

@@ -125,6 +125,7 @@ DELIVERY_LEASE_SECONDS = number("DELIVERY_LEASE_SECONDS", default=240)
 DELIVERY_EXPIRES_HOURS = number("DELIVERY_EXPIRES_HOURS", default=72)
 CONTENT_RETENTION_DAYS = number("CONTENT_RETENTION_DAYS", default=7)
 RECIPIENTS_LIMIT = number("RECIPIENTS_LIMIT", default=100)
+ALLOW_EMPTY_SUBJECT = env.bool("ALLOW_EMPTY_SUBJECT", default=False)
 
 INSTALLED_APPS = [
     "console",
@@ -141,6 +142,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    # Its widget templates are found by the form renderer of the product.
+    "django.forms",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -155,6 +158,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "orgs.middleware.private_pages",
+    "orgs.middleware.known_organizations",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -28,7 +28,9 @@ class ChoiceRow(forms.RadioSelect):
 
     template_name = "forms/choice_row.html"
 
-    def __init__(self, attrs: Mapping[str, Any] | None = None, *, hints: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, attrs: Mapping[str, Any] | None = None, *, hints: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(dict(attrs or {}))
         self.hints = dict(hints or {})
 

@@ -139,7 +139,9 @@ def query(context: Context, **changes: object) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: Context, symbol: str, url: str, label: object, *, exact: bool = False) -> SafeString | str:
+def nav_link(
+    context: Context, symbol: str, url: str, label: object, *, exact: bool = False
+) -> SafeString | str:
     """Show one line of the sidebar; nothing when the page does not exist in this installation."""
     if not url:
         return ""

@@ -62,6 +62,8 @@
     const swapped = event.target.closest("[data-reveal]");
     if (swapped) reveal(swapped);
     if (event.target.closest("[data-discard]")) dirty.clear();
+    const dialog = event.target.closest("dialog [data-close]")?.closest("dialog");
+    if (dialog) { event.preventDefault(); dialog.close(); }
   });
 
   document.addEventListener("submit", (event) => {

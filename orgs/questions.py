@@ -1,0 +1,31 @@
+"""A question before something is taken away: a page of its own, or a dialog when htmx asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked, in full sentences that repeat the name of the thing."""
+
+    title: str
+    text: str
+    verb: str
+    action: str
+    back: str
+    place: str
+    icon: str = "trash"
+    tone: str = "danger"
+    # Sent along as `wanted`, so that a page from before somebody else's change does not flip it back.
+    wanted: str = ""
+
+
+def ask(request: HttpRequest, question: Question) -> HttpResponse:
+    """Show the question; its form posts to `question.action`."""
+    part = bool(request.headers.get("HX-Request"))
+    template = "orgs/_confirm.html" if part else "orgs/confirm.html"
+    return TemplateResponse(request, template, {"question": question})

@@ -1,0 +1,93 @@
+"""How entries of the audit trail read on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orgs.models import AuditEntry
+
+KNOWN = {
+    "acting_as.ended": gettext_lazy("Stopped acting as this organization"),
+    "acting_as.started": gettext_lazy("Started acting as this organization"),
+    "connection.created": gettext_lazy("Created a connection"),
+    "connection.changed": gettext_lazy("Changed a connection"),
+    "member.added": gettext_lazy("Became a member"),
+    "member.invitation_withdrawn": gettext_lazy("Withdrew an invitation"),
+    "member.invited": gettext_lazy("Invited a member"),
+    "member.removed": gettext_lazy("Removed a member"),
+    "member.role_changed": gettext_lazy("Changed a role"),
+    "organization.active_changed": gettext_lazy("Suspended or resumed the organization"),
+    "organization.created": gettext_lazy("Created the organization"),
+    "organization.custom_mail_changed": gettext_lazy("Changed the Custom mail add-on"),
+    "secret.unreadable": gettext_lazy("Found a secret that cannot be read"),
+    "smtp.switched_off": gettext_lazy("Switched SMTP off"),
+    "smtp.switched_on": gettext_lazy("Switched SMTP on"),
+    "super_admin.made": gettext_lazy("Made a super admin"),
+    "test.started": gettext_lazy("Started a test"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One recorded value, with what it was before where that is known."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One entry as people read it."""
+
+    entry: AuditEntry
+    words: str
+    changes: list[Change]
+
+
+def audit_line(entry: AuditEntry) -> Line:
+    """Word one entry."""
+    return Line(entry=entry, words=words_of(entry.action), changes=changes(entry.detail))
+
+
+def words_of(action: str) -> str:
+    """Say an action code in words; one that nobody has worded yet is still readable."""
+    known = KNOWN.get(action)
+    return str(known) if known else action.replace(".", ": ").replace("_", " ").capitalize()
+
+
+def changes(detail: Mapping[str, object]) -> list[Change]:
+    """Give the recorded values one by one; `before` and `after` are put side by side."""
+    before, after = (_mapping(detail.get(name)) for name in ("before", "after"))
+    paired = [
+        Change(
+            label=_label(key), before=_text(before[key]) if key in before else "", after=_text(after.get(key))
+        )
+        for key in {**before, **after}
+    ]
+    single = [(key, value) for key, value in detail.items() if key not in ("before", "after")]
+    return paired + [Change(label=_label(key), before="", after=_text(value)) for key, value in single]
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if isinstance(value, Mapping):
+        return value
+    return {} if value is None else {"value": value}
+
+
+def _label(key: str) -> str:
+    return key.replace("_", " ").capitalize()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_label(key)}: {_text(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(each) for each in value)
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    return _("none") if value in (None, "") else str(value)

@@ -1,0 +1,31 @@
+"""The life of a notification after enqueue: claim, deliver, settle, recover. Status changes only in here."""
+
+from notifications.delivery.by_hand import (
+    TransitionRefused,
+    cancel,
+    confirm_arrived,
+    retry,
+    send_again,
+)
+from notifications.delivery.claim import Batch, claim, claim_test, release
+from notifications.delivery.deliver import deliver
+from notifications.delivery.recover import expire, recover
+from notifications.delivery.settle import settle
+from notifications.delivery.test_email import run_test
+
+__all__ = [
+    "Batch",
+    "TransitionRefused",
+    "cancel",
+    "claim",
+    "claim_test",
+    "confirm_arrived",
+    "deliver",
+    "expire",
+    "recover",
+    "release",
+    "retry",
+    "run_test",
+    "send_again",
+    "settle",
+]

@@ -1,0 +1,123 @@
+"""What a person or an application may change: retry, cancel, and the answer to an uncertain one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext as _
+
+from notifications.delivery.settle import NO_LEASE
+from notifications.models import Kind, Notification, NotificationQuerySet, Status
+from orgs.tenancy import tenant
+
+
+class TransitionRefused(Exception):
+    """The notification moved on meanwhile, or cannot do this; the text says what is so."""
+
+
+def retry(organization_id: UUID, notification_id: UUID) -> Notification:
+    """Queue a failed or expired notification again, or bring the next try of a waiting one forward (11').
+
+    Raises:
+        TransitionRefused: it is not waiting for a retry, or its content is no longer kept.
+    """
+    with tenant(organization_id):
+        rows = _notifications(organization_id, notification_id).filter(sealed_body__isnull=False)
+        ended = rows.filter(status__in=(Status.FAILED, Status.EXPIRED)).update(
+            status=Status.QUEUED,
+            claims=0,
+            ended_at=None,
+            next_at=Now(),
+            expires_at=Now() + timedelta(hours=settings.DELIVERY_EXPIRES_HOURS),
+            **NO_LEASE,
+        )
+        if not ended and not rows.filter(status=Status.QUEUED).update(next_at=Now()):
+            raise TransitionRefused(_refusal(organization_id, notification_id))
+        return Notification.objects.of(organization_id).get(pk=notification_id)
+
+
+def cancel(organization_id: UUID, notification_id: UUID) -> Notification:
+    """Cancel what has not left: taking the lease away keeps its worker from passing the marker (I10).
+
+    Raises:
+        TransitionRefused: it is being transmitted, or has ended.
+    """
+    return _move(
+        organization_id,
+        notification_id,
+        sources=(Status.QUEUED, Status.LEASED, Status.UNCERTAIN),
+        changed={"status": Status.CANCELLED, "ended_at": Now(), **NO_LEASE},
+    )
+
+
+def confirm_arrived(organization_id: UUID, notification_id: UUID) -> Notification:
+    """A person found the message at its recipient: an uncertain one counts as sent (11).
+
+    Raises:
+        TransitionRefused: it is not uncertain.
+    """
+    return _move(
+        organization_id,
+        notification_id,
+        sources=(Status.UNCERTAIN,),
+        changed={
+            "status": Status.ACCEPTED,
+            "accepted_at": Coalesce("accepted_at", Now()),
+            "ended_at": Now(),
+            "last_code": "confirmed_by_person",
+        },
+    )
+
+
+def send_again(organization_id: UUID, notification_id: UUID) -> Notification:
+    """A person decided that an uncertain message did not arrive (11).
+
+    Raises:
+        TransitionRefused: it is not uncertain.
+    """
+    return _move(
+        organization_id,
+        notification_id,
+        sources=(Status.UNCERTAIN,),
+        changed={
+            "status": Status.QUEUED,
+            "claims": 0,
+            "next_at": Now(),
+            "expires_at": Now() + timedelta(hours=settings.DELIVERY_EXPIRES_HOURS),
+        },
+    )
+
+
+def _move(
+    organization_id: UUID,
+    notification_id: UUID,
+    *,
+    sources: tuple[Status, ...],
+    changed: dict[str, object],
+) -> Notification:
+    with tenant(organization_id):
+        rows = _notifications(organization_id, notification_id).filter(status__in=sources)
+        if not rows.update(**changed):
+            raise TransitionRefused(_refusal(organization_id, notification_id))
+        return Notification.objects.of(organization_id).get(pk=notification_id)
+
+
+def _notifications(organization_id: UUID, notification_id: UUID) -> NotificationQuerySet:
+    rows = Notification.objects.of(organization_id)
+    return rows.filter(pk=notification_id, kind=Kind.NOTIFICATION)
+
+
+def _refusal(organization_id: UUID, notification_id: UUID) -> str:
+    current = Notification.objects.of(organization_id).filter(pk=notification_id).first()
+    if current is None:
+        return _("This notification does not exist.")
+    if current.sealed_body is None and current.status in {Status.FAILED, Status.EXPIRED}:
+        return _("The content of this notification is no longer kept. Send a new one.")
+    if current.kind == Kind.TEST:
+        return _("A test is run once. Start a new test.")
+    return _("This notification is now: %(status)s. Nothing was changed.") % {
+        "status": Status(current.status).label
+    }

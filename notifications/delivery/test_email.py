@@ -1,0 +1,132 @@
+"""A test email: one try through the very wire real mail takes, told step by step, settled at once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from mailsettings.holds import note_success
+from mailsettings.models import Doubtful, Draft
+from mailsettings.services import is_same_as_saved
+from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_session, way_out
+from notifications.content import ContentRemoved
+from notifications.delivery.claim import Batch, claim_test, way_columns
+from notifications.delivery.deliver import Withdrawn, logger, marker
+from notifications.delivery.letter import write_letter
+from notifications.delivery.outcome import Outcome, from_error, from_receipt
+from notifications.delivery.recover import give_back
+from notifications.delivery.settle import settle
+from notifications.models import AttemptOutcome, DeliveryAttempt, Notification, Status
+from orgs.sealing import SealBroken
+from orgs.tenancy import tenant
+from providers import MessageInvalid, ProviderError, StageResult, Trace
+
+
+def run_test(organization_id: UUID) -> bool:
+    """Run one waiting test of the organization; False when there is none."""
+    batch = claim_test(organization_id)
+    if batch is None:
+        return False
+    row = batch.rows[0]
+    try:
+        outcome, way = _try(row, batch)
+        if outcome is None:
+            return True
+        # Nobody waits for a test's second try: an unknown outcome is a failed test, said as such.
+        status = settle(row, batch.token, outcome, doubtful=Doubtful.RESEND)
+    except Exception:
+        logger.exception("Test %s broke off.", row.pk)
+        give_back(row, batch.token, doubtful=Doubtful.RESEND)
+        raise
+    if status == Status.ACCEPTED and way is not None:
+        _note(row, way)
+    return True
+
+
+def _try(row: Notification, batch: Batch) -> tuple[Outcome | None, Way | None]:
+    started_at = timezone.now()
+    attempt = begin(row)
+    try:
+        way = choose_way(row)
+        _record_way(row, batch, way)
+        message = write_letter(row, way)
+        trace = Trace(lambda stages: write_stages(attempt, stages))
+        with open_session(way, trace) as session:
+            receipt = session.send(message, before_transmit=marker(row, batch, way=None))
+    except NoWayOut as closed:
+        return _failed(closed.code, closed.reason, started_at), None
+    except MessageInvalid as invalid:
+        return _failed("message_invalid", invalid.text, started_at), None
+    except (ContentRemoved, SealBroken):
+        return _failed("content_unreadable", "", started_at), None
+    except Withdrawn:
+        return None, None
+    except ProviderError as error:
+        return from_error(error, started_at), None
+    return from_receipt(receipt, started_at), way
+
+
+def choose_way(row: Notification) -> Way:
+    """Give the way under test: the values of a draft, one connection, or the way real mail takes.
+
+    Raises:
+        NoWayOut: it is gone, or not set up.
+    """
+    if row.draft_id is not None:
+        return draft_way(row.organization_id, row.draft_id)
+    if row.connection_id is not None:
+        return connection_way(row.organization_id, row.connection_id)
+    return way_out(row.organization_id)
+
+
+def _record_way(row: Notification, batch: Batch, way: Way) -> None:
+    """Write the way on the row, and read back the Message-ID that goes with it."""
+    changed = way_columns(way)
+    if row.connection_id is not None or way.connection_id is None:
+        del changed["connection_id"]
+    with tenant(row.organization_id):
+        Notification.objects.of(row.organization_id).filter(pk=row.pk, lease_token=batch.token).update(
+            **changed
+        )
+        row.refresh_from_db(fields=["message_id", "connection", "way_name", "provider", "via_default_mailer"])
+
+
+def begin(row: Notification) -> DeliveryAttempt:
+    """Open the attempt's row, so that the page sees the steps while they happen."""
+    with tenant(row.organization_id):
+        attempt, _ = DeliveryAttempt.objects.of(row.organization_id).get_or_create(
+            organization_id=row.organization_id,
+            notification=row,
+            number=row.attempts + 1,
+            defaults={"started_at": timezone.now(), "outcome": AttemptOutcome.RUNNING},
+        )
+    return attempt
+
+
+def write_stages(attempt: DeliveryAttempt, stages: tuple[StageResult, ...]) -> None:
+    """Show the steps so far, in a short block of its own: the network waits for nobody's transaction."""
+    with tenant(attempt.organization_id):
+        DeliveryAttempt.objects.of(attempt.organization_id).filter(pk=attempt.pk).update(
+            stages=[asdict(stage) for stage in stages]
+        )
+
+
+def _failed(code: str, reply: str, started_at: datetime) -> Outcome:
+    return Outcome(result=AttemptOutcome.REFUSED, started_at=started_at, code=code, reply=reply)
+
+
+def _note(row: Notification, way: Way) -> None:
+    """A passed test speaks for the saved connection only when exactly that was tried."""
+    if row.draft_id is None:
+        note_success(way)
+        return
+    with tenant(row.organization_id):
+        draft = (
+            Draft.objects.of(row.organization_id).select_related("connection").filter(pk=row.draft_id).first()
+        )
+        same = draft is not None and is_same_as_saved(draft)
+    if same and draft is not None and draft.connection_id is not None:
+        note_success(connection_way(row.organization_id, draft.connection_id))

@@ -1,0 +1,43 @@
+"""Removes the content of ended notifications after the retention time (C-CRY-10)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from mailsettings.models import Draft
+from mailsettings.services import forget_old_drafts
+from notifications.models import Notification, WorkerHeartbeat
+from orgs.models import Organization
+from orgs.tenancy import tenant
+
+AT_ONCE = 1000
+HEARTBEATS_KEPT = timedelta(days=1)
+
+
+def prune(*, now: datetime | None = None) -> int:
+    """Remove what is past its time, in small steps; gives how many notifications lost their content."""
+    moment = now or timezone.now()
+    limit = moment - timedelta(days=settings.CONTENT_RETENTION_DAYS)
+    _forget_drafts()
+    WorkerHeartbeat.objects.filter(seen_at__lt=moment - HEARTBEATS_KEPT).delete()
+    everyone = Notification.objects.using("system")
+    removed = 0
+    while True:
+        old = everyone.filter(ended_at__lt=limit, sealed_body__isnull=False).order_by("ended_at")
+        step = everyone.filter(pk__in=list(old.values_list("pk", flat=True)[:AT_ONCE])).update(
+            sealed_body=None, content_removed_at=moment
+        )
+        removed += step
+        if step < AT_ONCE:
+            return removed
+
+
+def _forget_drafts() -> None:
+    """Remove typed values nobody came back for; each organization's inside its own walls."""
+    owners = Draft.objects.using("system").order_by().values("organization_id").distinct()
+    for organization in Organization.objects.using("system").filter(pk__in=owners):
+        with tenant(organization.pk):
+            forget_old_drafts(organization=organization)

@@ -1,0 +1,122 @@
+"""The view across all organizations that finds work: due mail, waiting tests, expired leases, old age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connections, transaction
+from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from notifications.delivery import expire, recover
+from notifications.models import IN_HAND, Lane, Notification, NotificationQuerySet, Status
+from orgs.models import Organization
+
+# "mailroom sweep" as a number: whoever holds it sweeps, the others need not.
+SWEEP_LOCK = 0x6D61696C
+AT_ONCE = 200
+
+
+def everyone() -> NotificationQuerySet:
+    """Give the notifications of all organizations, by the system role."""
+    return Notification.objects.using("system")
+
+
+def organizations_with(rows: NotificationQuerySet, *, limit: int = AT_ONCE) -> list[UUID]:
+    """Name active organizations that have such rows; one index look-up for each organization."""
+    theirs = rows.filter(organization_id=OuterRef("pk")).order_by()
+    found = Organization.objects.using("system").filter(Exists(theirs), is_active=True).order_by("?")
+    return list(found.values_list("pk", flat=True)[:limit])
+
+
+def organization_named(slug: str) -> Organization | None:
+    """Find an organization by its short name, for the operator's commands."""
+    return Organization.objects.using("system").filter(slug=slug).first()
+
+
+def due_organizations() -> list[UUID]:
+    """Name organizations with mail whose time has come."""
+    return organizations_with(everyone().due())
+
+
+def organizations_with_tests() -> list[UUID]:
+    """Name organizations where somebody waits for the result of a test."""
+    waiting = everyone().waiting_tests().order_by().values_list("organization_id", flat=True)
+    return list(waiting.distinct()[:AT_ONCE])
+
+
+def sweep() -> int:
+    """Recover expired leases and end what is too old; gives how many rows moved. Twice does no harm."""
+    return sum(
+        recover(organization_id) + expire(organization_id) for organization_id in _neglected_organizations()
+    )
+
+
+def _neglected_organizations() -> list[UUID]:
+    """Name organizations with expired leases or old age; empty while another worker is looking."""
+    with transaction.atomic(using="system"), connections["system"].cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK])
+        if not cursor.fetchone()[0]:
+            return []
+        lost = set(
+            everyone().lost().order_by().values_list("organization_id", flat=True).distinct()[:AT_ONCE]
+        )
+        old = everyone().over_age().order_by().values_list("organization_id", flat=True).distinct()
+        return sorted(lost | set(old[:AT_ONCE]))
+
+
+def oldest_due_seconds() -> float:
+    """Tell how long the oldest due mail has waited, leaving out what is held with a reason; for /readyz."""
+    held = (
+        Lane.objects.using("system").filter(organization_id=OuterRef("organization_id")).exclude(held_code="")
+    )
+    due = everyone().due().filter(~Exists(held), organization__is_active=True)
+    oldest = due.aggregate(oldest=Min("next_at"))["oldest"]
+    return 0.0 if oldest is None else max(0.0, (timezone.now() - oldest).total_seconds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueLine:
+    """One organization's queue in figures."""
+
+    slug: str
+    queued: int
+    due: int
+    in_hand: int
+    uncertain: int
+    oldest_seconds: float
+    held_code: str
+
+
+def queue_lines() -> list[QueueLine]:
+    """Give the queue of every organization that has one, for the command `queue_status`."""
+    now = timezone.now()
+    open_states = (Status.QUEUED, Status.UNCERTAIN, *IN_HAND)
+    rows = (
+        everyone()
+        .filter(status__in=open_states)
+        .order_by("organization__slug")
+        .values("organization_id", "organization__slug")
+        .annotate(
+            queued=Count("pk", filter=Q(status=Status.QUEUED)),
+            due=Count("pk", filter=Q(status=Status.QUEUED, next_at__lte=Now())),
+            in_hand=Count("pk", filter=Q(status__in=IN_HAND)),
+            uncertain=Count("pk", filter=Q(status=Status.UNCERTAIN)),
+            oldest=Min("next_at", filter=Q(status=Status.QUEUED)),
+        )
+    )
+    held = dict(Lane.objects.using("system").values_list("organization_id", "held_code"))
+    return [
+        QueueLine(
+            slug=row["organization__slug"],
+            queued=row["queued"],
+            due=row["due"],
+            in_hand=row["in_hand"],
+            uncertain=row["uncertain"],
+            oldest_seconds=max(0.0, (now - row["oldest"]).total_seconds()) if row["oldest"] else 0.0,
+            held_code=held.get(row["organization_id"], ""),
+        )
+        for row in rows
+    ]

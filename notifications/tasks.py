@@ -1,0 +1,32 @@
+"""What the broker may ask of a worker; arguments are ids only (C-CRY-9)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from notifications import hints, sweep as sweeping
+from notifications.drain import drain as drain_lane
+from notifications.prune import prune as remove_old_content
+
+
+@shared_task(name="notifications.tasks.drain")
+def drain(organization_id: str) -> None:
+    """Send what is due for one organization, and hint again when more is."""
+    if drain_lane(UUID(organization_id)):
+        hints.ring(UUID(organization_id))
+
+
+@shared_task(name="notifications.tasks.sweep")
+def sweep() -> None:
+    """Find what hints and dead workers left behind."""
+    sweeping.sweep()
+    for organization_id in sweeping.due_organizations():
+        hints.ring(organization_id)
+
+
+@shared_task(name="notifications.tasks.prune")
+def prune() -> None:
+    """Remove content past its retention time."""
+    remove_old_content()

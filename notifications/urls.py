@@ -1,0 +1,27 @@
+"""Addresses of the outbox."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from notifications import views, views_actions, views_testing
+
+app_name = "notifications"
+
+DELIVERIES = "organizations/<slug:slug>/deliveries/"
+DELIVERY = f"{DELIVERIES}<uuid:notification_id>/"
+TESTS = "organizations/<slug:slug>/emails/test/"
+
+urlpatterns = [
+    path(DELIVERIES, views.deliveries, name="deliveries"),
+    path(f"{DELIVERIES}new/", views_actions.compose, name="compose"),
+    path(DELIVERY, views.delivery, name="delivery"),
+    path(f"{DELIVERY}retry/", views_actions.retry, name="retry"),
+    path(f"{DELIVERY}cancel/", views_actions.cancel, name="cancel"),
+    path(f"{DELIVERY}arrived/", views_actions.arrived, name="arrived"),
+    path(f"{DELIVERY}send-again/", views_actions.send_again, name="send_again"),
+    path(f"{DELIVERY}content/", views_actions.show_content, name="show_content"),
+    path(f"{DELIVERY}content/<str:token>/", views.content_frame, name="content_frame"),
+    path(TESTS, views_testing.test, name="test"),
+    path(f"{TESTS}<uuid:notification_id>/", views_testing.test_result, name="test_result"),
+]

@@ -1,0 +1,139 @@
+"""Deliveries: the list, one delivery, and the frame its HTML is shown in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core import signing
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from notifications.content import Content, ContentRemoved, unseal_content
+from notifications.delivery.letter import envelope
+from notifications.listing import Asked, Listing
+from notifications.models import IN_HAND, DeliveryAttempt, Kind, Lane, Notification, Status
+from notifications.timeline import timeline
+from notifications.words import Explanation, explain, word_for
+from orgs.access import OrganizationRequest, Permission, organization_view
+from orgs.sealing import SealBroken
+
+FRAME_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+# The audited step "Show message" opens the content for this long.
+SHOWN_SECONDS = 300
+SHOWN_SALT = "notifications.content"
+
+
+@organization_view(Permission.SEE_DELIVERIES, methods=("GET",))
+def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa: ARG001  # found by the decorator
+    """List deliveries; htmx asks for the part that changes."""
+    listing = Listing(request.organization, Asked.read(request.GET))
+    part = bool(request.headers.get("HX-Request"))
+    template = "notifications/_results.html" if part else "notifications/deliveries.html"
+    held = explain(listing.lane.held_code) if listing.held_count and listing.lane else None
+    return TemplateResponse(request, template, {"listing": listing, "held": held, "part": part})
+
+
+@organization_view(Permission.SEE_DELIVERIES, methods=("GET",))
+def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> HttpResponse:  # noqa: ARG001
+    """Show one delivery: its timeline, its details, and its content when it was asked for."""
+    rows = Notification.objects.of(request.organization).select_related("created_by")
+    row = get_object_or_404(rows, pk=notification_id)
+    lane = Lane.objects.of(request.organization).first()
+    attempts = list(
+        DeliveryAttempt.objects.of(request.organization).filter(notification=row).order_by("number")
+    )
+    token = request.GET.get("content", "")
+    may_read = request.access.may(Permission.READ_CONTENT) and not row.secret_content
+    shown = may_read and bool(token) and token_opens(token, request, row)
+    content, unreadable = read_content(row) if shown else (None, "")
+    context = {
+        "row": row,
+        "word": word_for(row, lane),
+        "lane": lane,
+        "moments": timeline(row, attempts),
+        "recipients": recipient_lines(row),
+        "problem": problem(row, lane, attempts),
+        "may_read": may_read and row.sealed_body is not None,
+        "content": content,
+        "unreadable": unreadable,
+        "token": token if shown else "",
+        "actions": actions(row),
+    }
+    return TemplateResponse(request, "notifications/delivery.html", context)
+
+
+@xframe_options_sameorigin
+@organization_view(Permission.READ_CONTENT, methods=("GET",))
+def content_frame(request: OrganizationRequest, slug: str, notification_id: UUID, token: str) -> HttpResponse:  # noqa: ARG001
+    """Give the HTML of a message for the sandboxed frame: no scripts, no remote loads (C-MAIL-5)."""
+    row = get_object_or_404(Notification.objects.of(request.organization), pk=notification_id)
+    content = read_content(row)[0] if not row.secret_content and token_opens(token, request, row) else None
+    if content is None or not content.html:
+        raise Http404
+    return HttpResponse(content.html, headers={"Content-Security-Policy": FRAME_POLICY})
+
+
+def open_token(request: OrganizationRequest, row: Notification) -> str:
+    """Make the proof that showing the content was asked for, by this person, and audited."""
+    return signing.dumps([str(request.user.pk), str(row.pk)], salt=SHOWN_SALT)
+
+
+def token_opens(token: str, request: OrganizationRequest, row: Notification) -> bool:
+    """Say whether the proof is fresh and belongs to this person and message."""
+    try:
+        said = signing.loads(token, salt=SHOWN_SALT, max_age=SHOWN_SECONDS)
+    except signing.BadSignature:
+        return False
+    return bool(said == [str(request.user.pk), str(row.pk)])
+
+
+def read_content(row: Notification) -> tuple[Content | None, str]:
+    """Give the content, or the sentence why there is none."""
+    try:
+        return unseal_content(row), ""
+    except ContentRemoved:
+        return None, _("The content of this message is no longer kept.")
+    except SealBroken:
+        return None, explain("content_unreadable").cause
+
+
+def recipient_lines(row: Notification) -> list[dict[str, object]]:
+    """Give each recipient with what became of them."""
+    words = {
+        "accepted": (_("Sent"), "ok", "check"),
+        "refused": (_("Failed"), "bad", "x"),
+        "retrying": (_("Retrying"), "warn", "clock"),
+    }
+    fates = row.recipient_outcomes
+    return [
+        {
+            "email": email,
+            "word": words.get(fates.get(email, {}).get("outcome", "")),
+            "fate": fates.get(email, {}),
+        }
+        for email in envelope(row)
+    ]
+
+
+def problem(row: Notification, lane: Lane | None, attempts: list[DeliveryAttempt]) -> Explanation | None:
+    """Explain what keeps the message from its recipients, if anything does."""
+    if row.status == Status.QUEUED and lane is not None and lane.held_code:
+        return explain(lane.held_code)
+    if row.status in {Status.FAILED, Status.EXPIRED}:
+        return explain(row.last_code, attempts[-1].facts if attempts else None)
+    return None
+
+
+def actions(row: Notification) -> dict[str, bool]:
+    """Say what may be done with it now."""
+    real, kept = row.kind == Kind.NOTIFICATION, row.sealed_body is not None
+    waiting_again = row.status == Status.QUEUED and row.attempts > 0
+    return {
+        "retry": real and kept and (row.status in {Status.FAILED, Status.EXPIRED} or waiting_again),
+        "cancel": real and row.status in {Status.QUEUED, Status.LEASED, Status.UNCERTAIN},
+        "uncertain": real and row.status == Status.UNCERTAIN,
+        "moving": row.status in {Status.QUEUED, *IN_HAND},
+    }

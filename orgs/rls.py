@@ -92,7 +92,10 @@ class RowLevelSecurity(SqlOperation):
 
 
 class PersonRows(SqlOperation):
-    """Let a person see the rows that meet `condition` before an organization is known (reading only)."""
+    """Let a person read the rows that meet `condition` before an organization is known.
+
+    `{person}` in the condition stands for the id of the person who is signed in.
+    """
 
     def __init__(self, table: str, condition: str) -> None:
         self.table = table
@@ -109,7 +112,7 @@ class PersonRows(SqlOperation):
     def forwards(self) -> list[str]:
         """Add the policy."""
         policy = f'CREATE POLICY person_rows ON "{self.table}" FOR SELECT TO {TENANT_ROLE}'
-        return [f"{policy} USING ({self.condition})"]
+        return [f"{policy} USING ({self.condition.replace('{person}', CURRENT_PERSON)})"]
 
     def backwards(self) -> list[str]:
         """Drop the policy."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from orgs.rls import CURRENT_PERSON, PersonRows, RowLevelSecurity
-
-LIVE = "ended_at IS NULL AND expires_at > now()"
+from orgs.rls import PersonRows, RowLevelSecurity
 
 
 class Migration(migrations.Migration):
@@ -18,13 +16,15 @@ class Migration(migrations.Migration):
             for table in ("membership", "invitation", "actingas", "auditentry", "event")
         ),
         RowLevelSecurity("orgs_organization", column="id"),
-        PersonRows("orgs_membership", f"user_id = {CURRENT_PERSON}"),
-        PersonRows("orgs_actingas", f"user_id = {CURRENT_PERSON}"),
+        PersonRows("orgs_membership", "user_id = {person}"),
+        PersonRows("orgs_actingas", "user_id = {person}"),
         PersonRows(
             "orgs_organization",
-            # Constants of this repository only.
-            f"id IN (SELECT organization_id FROM orgs_membership WHERE user_id = {CURRENT_PERSON})"
-            f" OR id IN (SELECT organization_id FROM orgs_actingas WHERE user_id = {CURRENT_PERSON} AND {LIVE})",
+            "EXISTS (SELECT FROM orgs_membership place"
+            " WHERE place.organization_id = orgs_organization.id AND place.user_id = {person})"
+            " OR EXISTS (SELECT FROM orgs_actingas switch"
+            " WHERE switch.organization_id = orgs_organization.id AND switch.user_id = {person}"
+            " AND switch.ended_at IS NULL AND switch.expires_at > now())",
         ),
         # What an organization is entitled to, and whether it exists, is decided by the system role only.
         migrations.RunSQL(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from console.health import healthz, readyz
+
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("accounts/", include("orgs.urls_accounts")),
     path("console/", include("console.urls")),
     path("", include("notifications.urls")),

@@ -1,0 +1,20 @@
+"""The room of the outbox."""
+
+from __future__ import annotations
+
+from celery import current_app
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    """What is to be sent, and what became of it."""
+
+    name = "notifications"
+
+    def ready(self) -> None:
+        """Hang "Send a test" into the Emails page, and give every Celery worker its mail loop."""
+        from notifications.views_testing import hang_panel  # noqa: PLC0415  # models are loaded by now
+        from notifications.worker import add_worker_steps  # noqa: PLC0415
+
+        hang_panel()
+        add_worker_steps(current_app)

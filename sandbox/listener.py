@@ -27,13 +27,16 @@ class Listener:
     """Accepts connections on 127.0.0.1 and gives each one its own thread."""
 
     def __init__(self, *, port: int = 0) -> None:
-        self.port = port
-        self._wanted_port = port
+        self.port = self._wanted_port = port
         self._listening: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
         self._open: dict[threading.Thread, socket.socket] = {}
         self._lock = threading.Lock()
         self.stopping = threading.Event()
+
+    def choose_port(self, port: int) -> None:
+        """Ask for this port at the next start; 0 lets the system choose."""
+        self.port = self._wanted_port = port
 
     def start(self) -> Self:
         """Listen; `port` is known from now on."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 
 import psycopg
 from django.contrib.auth.hashers import make_password
 from django.db import connections
 
+from mailsettings.egress import egress
+from mailsettings.models import Connection
+from mailsettings.services import save_connection
+from mailsettings.vault import secret_names
+from mailsettings.ways import mail_settings
 from orgs.models import Membership, Organization, Role, User
 from orgs.tenancy import ALIAS, SYSTEM, tenant
+from providers import SecretText, provider
 
 PASSWORD = "Nine-blue-kites-rise"
 _numbers = count(1)
@@ -79,3 +86,22 @@ def _own_connection() -> psycopg.Connection[tuple[object, ...]]:
     parameters = connections[SYSTEM].get_connection_params()
     keys = ("dbname", "user", "password", "host", "port")
     return psycopg.connect(**{key: parameters[key] for key in keys if key in parameters}, autocommit=True)
+
+
+def connection(
+    of: Organization, chosen: str, values: Mapping[str, object], *, by: User | None = None
+) -> Connection:
+    """Save a connection as the Emails page would, and switch SMTP on."""
+    way = provider(chosen)
+    typed = {name: SecretText(str(values[name])) for name in secret_names(way) if values.get(name)}
+    settings = way.parse({**values, **typed}, egress())
+    with tenant(of):
+        saved = save_connection(
+            organization=of,
+            chosen=way,
+            settings=settings,
+            typed=typed,
+            user=by,
+            expected_version=mail_settings(of.pk).version,
+        )
+    return saved.connection

@@ -45,7 +45,7 @@ def already_running(lock: str) -> str:
     pid = Path(lock).read_text().strip()
     folder = Path(lock).parent
     if pid.isdigit() and not psutil.pid_exists(int(pid)):
-        return f"Mailroom with the data folder {folder} is being cleaned up after it was killed; start again in a moment."
+        return f"The Mailroom of {folder} was killed and is being cleaned up; start again in a moment."
     return (
         f"Mailroom is already running with the data folder {folder} (process {pid}). "
         "Stop it first, or choose another folder with --data and another port with --port."

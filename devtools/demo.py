@@ -16,30 +16,30 @@ class Prepared(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SignIn:
-    """A person of the demo."""
+    """A person of the demo; the password is printed for everybody to see."""
 
     email: str
     password: str
     name: str
-    what: str
+    who: str
 
 
 CONTOSO = SignIn(
-    email="orgadmin@contoso.example",
-    password="contoso-demo-pass",  # noqa: S106  # printed for everybody
-    name="Olivia Contoso",
-    what="owner of Contoso, whose mail settings are still empty",
+    email="orgadmin@contoso.com",
+    password="contoso-admin-demo",  # noqa: S106  # public
+    name="Contoso Admin",
+    who="Contoso, whose Emails page is still empty",
 )
 FABRIKAM = SignIn(
-    email="admin@fabrikam.example",
-    password="fabrikam-demo-pass",  # noqa: S106  # printed for everybody
-    name="Farid Fabrikam",
-    what="owner of Fabrikam, which sends through the sandbox",
+    email="admin@fabrikam.com",
+    password="fabrikam-admin-demo",  # noqa: S106  # public
+    name="Fabrikam Admin",
+    who="Fabrikam, which sends through the sandbox",
 )
 SUPER_ADMIN = SignIn(
-    email="superadmin@mailroom.example",
-    password="mailroom-demo-pass",  # noqa: S106  # printed for everybody
-    name="Sam Superadmin",
-    what="super admin: all organizations",
+    email="superadmin@example.com",
+    password="super-admin-demo",  # noqa: S106  # public
+    name="Super Admin",
+    who="all organizations",
 )
 SIGN_INS = (CONTOSO, FABRIKAM, SUPER_ADMIN)

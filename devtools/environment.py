@@ -60,7 +60,7 @@ def make_venv() -> None:
         venv.create(VENV, clear=True, symlinks=True, with_pip=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise Refusal(
-            f"The virtual environment {ROOT / VENV} cannot be made ({error.__class__.__name__}): is the folder "
+            f"The virtual environment {ROOT / VENV} cannot be made ({type(error).__name__}): is the folder "
             "writable, and is Python's venv module there (Debian, Ubuntu: apt install python3-venv)?"
         ) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -12,18 +13,20 @@ from django.core.management.base import SystemCheckError
 from django.db import DatabaseError
 
 from devtools.demo import SUPER_ADMIN, Prepared
+from sandbox.endpoints import Endpoints
 
 
 def main(arguments: Sequence[str]) -> int:
     """Prepare everything; the last line printed says what went wrong, if something did."""
     try:
         django.setup()
-        call_command("check", fail_level="ERROR", verbosity=0)
+        call_command("check", verbosity=0)
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("check", databases=["default", "system"], verbosity=0)
         # The owner makes the table, so that the other roles get their rights on it as on all others.
         call_command("createcachetable", database="owner", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        return state(seed_if_empty="--demo" in arguments)
+        return state(Path(arguments[0]) if arguments else None)
     except SystemCheckError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         print(f"Mailroom cannot start: {' '.join(lines[1:-1])}")
@@ -34,12 +37,12 @@ def main(arguments: Sequence[str]) -> int:
     return 1
 
 
-def state(*, seed_if_empty: bool) -> Prepared:
-    """Seed an empty database if that is wanted, and tell who can sign in."""
+def state(sandbox: Path | None) -> Prepared:
+    """Seed an empty database if a sandbox's folder is given, and tell who can sign in."""
     from devtools import seed  # noqa: PLC0415  # models can be imported only after django.setup()
 
-    if seed_if_empty and seed.is_empty():
-        seed.seed()
+    if sandbox is not None and seed.is_empty():
+        seed.seed(Endpoints.load(sandbox))
     if seed.person_exists(SUPER_ADMIN.email):
         return Prepared.DEMO
     return Prepared.OWN_DATA if seed.super_admin_exists() else Prepared.NO_SUPER_ADMIN

@@ -21,7 +21,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_LIMIT = 5_000_000
 
 
-class StopRequested(Exception):  # noqa: N818  # a wish, not an accident
+class StopRequested(Exception):
     """Somebody pressed Ctrl-C or sent SIGTERM."""
 
 
@@ -128,7 +128,7 @@ class Children:
             self.check()
             if time.monotonic() > deadline:
                 raise Refusal(
-                    f"{child.program.name} did not start within {seconds:.0f} seconds; {see(child.program.log)}"
+                    f"{child.program.name} did not start within {seconds:.0f} s; {see(child.program.log)}"
                 )
             time.sleep(0.03)
 

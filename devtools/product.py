@@ -7,14 +7,18 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from devtools import data_folder
 from devtools.demo import Prepared
 from devtools.processes import Children, Program, last_line, see
 from devtools.refusal import Refusal
-from devtools.servers import LOOPBACK
+from devtools.servers import LOOPBACK, is_free
+from sandbox.demo import DEMO
+from sandbox.endpoints import FILE, Endpoints, forget
 
+# Where the sandbox's page is unless another checkout's has the port.
+PAGE_PORT = 8025
 SIGN_IN_PAGE = "/accounts/login/"
 BEAT = ("celery", "-A", "config", "beat", "--pidfile=", "--loglevel=INFO")
 WORKER = ("celery", "-A", "config", "worker", "-P", "threads", "-c", "4", "--loglevel=INFO")
@@ -43,12 +47,43 @@ def environment(*, data: Path, port: int) -> dict[str, str]:
     return own | data_folder.keys(data) | given | {"DJANGO_SETTINGS_MODULE": "config.settings"}
 
 
+def start_sandbox(children: Children, *, data: Path) -> Endpoints:
+    """Start the mail service to try things with; tell where it listens."""
+    folder, log = data / "sandbox", data / "log" / "sandbox.log"
+    # A file that an earlier, killed sandbox left behind would be taken for this one's.
+    forget(folder)
+    page = PAGE_PORT if is_free(PAGE_PORT) else 0
+    command = [sys.executable, "-m", "sandbox", "--folder", folder, "--port", str(page)]
+    child = children.start(Program(name="The sandbox", command=command, log=log))
+    children.wait_until((folder / FILE).exists, child=child, seconds=30)
+    return Endpoints.load(folder)
+
+
+def sandbox_environment(given: Mapping[str, str], sandbox: Endpoints) -> dict[str, str]:
+    """Let the product reach the sandbox; without another one it is the default mailer too."""
+    ports = (sandbox.smtp_starttls, sandbox.smtp_tls, sandbox.smtp_plain)
+    more = {
+        "EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
+        "EGRESS_ALLOW_PORTS": ",".join(map(str, ports)),
+        "OAUTH_ALLOW_HOSTS": urlsplit(sandbox.microsoft).netloc,
+    }
+    joined = {name: ",".join(filter(None, (given.get(name, ""), value))) for name, value in more.items()}
+    user, password, sender = map(quote, (DEMO.smtp_username, DEMO.smtp_password, DEMO.platform_sender))
+    own = {
+        "CLOUDS_FILE": sandbox.clouds_file,
+        "EXTRA_CA_BUNDLE": sandbox.ca_file,
+        "DEFAULT_MAILER_URL": f"smtp://{user}:{password}@{LOOPBACK}:{sandbox.smtp_starttls}?from={sender}",
+    }
+    return joined | {name: given.get(name) or value for name, value in own.items()}
+
+
 def prepare(children: Children, *, data: Path, environment: Mapping[str, str], demo: bool) -> Prepared:
     """Bring database and static files up to date, with demo data where wanted and nothing is there yet."""
     (data / "static").mkdir(exist_ok=True)
     log = data / "log" / "prepare.log"
     log.unlink(missing_ok=True)
-    arguments = ["--demo"] if demo else []
+    # The folder of the sandbox is what the demo data needs.
+    arguments = [data / "sandbox"] if demo else []
     command = [sys.executable, "-m", "devtools.prepare", *arguments]
     code = children.run(Program(name="Preparing", command=command, environment=environment, log=log))
     if code not in {prepared.value for prepared in Prepared}:

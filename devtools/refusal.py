@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818  # it is an answer, not an accident
+class Refusal(Exception):
     """Says in one sentence what is wrong and what to do; its text is all that gets printed."""

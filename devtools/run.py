@@ -17,6 +17,7 @@ from devtools.environment import say
 from devtools.processes import ROOT, STOP_SIGNALS, Children, StopRequested
 from devtools.refusal import Refusal
 from devtools.servers import refuse_taken, start_servers
+from sandbox.endpoints import Endpoints
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -91,12 +92,12 @@ def ask_for_super_admin(environment: Mapping[str, str]) -> None:
         say("Nobody can sign in yet. Make the first super admin with: bin/manage create_superadmin")
 
 
-def welcome(environment: Mapping[str, str], sandbox: product.Sandbox, prepared: Prepared) -> str:
+def welcome(environment: Mapping[str, str], sandbox: Endpoints, prepared: Prepared) -> str:
     """Say where everything is."""
     lines = ["", f"Mailroom is running: {environment['BASE_URL']}", ""]
     if prepared is Prepared.DEMO:
         width = max(len(person.email) for person in SIGN_INS) + 2
-        lines += [f"  {person.email:{width}}{person.password:20} {person.what}" for person in SIGN_INS]
+        lines += [f"  {person.email:{width}}{person.password:20} {person.who}" for person in SIGN_INS]
         lines.append("")
     lines += [
         f"Mail that arrived in the sandbox, and values to type: {sandbox.page}",

@@ -50,8 +50,8 @@ def databases_of(environment: Mapping[str, str]) -> dict[str, str]:
     missing = [name for name, address in addresses.items() if not address]
     if missing:
         raise Refusal(
-            f"{' and '.join(missing)} must be set too when another address of the database is: the product uses "
-            "three roles (see .env.example). Set none of them to use the embedded PostgreSQL."
+            f"{' and '.join(missing)} must be set too, as another address of the database is: "
+            "the product uses three roles (see .env.example). Set none of them to use the embedded PostgreSQL."
         )
     for name, address in addresses.items():
         try:
@@ -123,16 +123,29 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
+    return not why_taken(port)
+
+
 def refuse_taken(port: int) -> None:
-    """Refuse a port that another program listens on."""
+    """Refuse a port that cannot be listened on."""
+    reason = why_taken(port)
+    if reason:
+        raise Refusal(
+            f"Port {port} cannot be used ({reason}). Choose another one: bin/run --port {port + 10}"
+        )
+
+
+def why_taken(port: int) -> str:
+    """Give the system's reason against listening on a port, or nothing."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            raise Refusal(
-                f"Port {port} cannot be used ({error.strerror}). Choose another one: bin/run --port {port + 10}"
-            ) from None
+            return error.strerror or "the system refuses"
+        return ""
 
 
 def first_line(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import re
 
 from django import forms, template
 from django.forms import BoundField
+from django.forms.widgets import Input
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -22,7 +23,7 @@ def css_class(widget: forms.Widget) -> str:
         return "textarea"
     if isinstance(widget, forms.Select):
         return "select"
-    return "input" if isinstance(widget, forms.Input) else ""
+    return "input" if isinstance(widget, Input) else ""
 
 
 @register.simple_tag

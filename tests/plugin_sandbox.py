@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from mailsettings.egress import egress
 from sandbox.inbox import Inbox
@@ -36,7 +36,7 @@ class Sandbox:
 
     inbox: Inbox
     authority: Authority
-    settings: SettingsWrapper
+    settings: Settings
     folder: Path
 
     def __post_init__(self) -> None:
@@ -73,7 +73,7 @@ class Sandbox:
 
 
 @pytest.fixture
-def sandbox(authority: Authority, settings: SettingsWrapper, tmp_path: Path) -> Iterator[Sandbox]:
+def sandbox(authority: Authority, settings: Settings, tmp_path: Path) -> Iterator[Sandbox]:
     """Servers on demand; all are stopped afterwards."""
     made = Sandbox(Inbox(None), authority, settings, tmp_path)
     egress.cache_clear()

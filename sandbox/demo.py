@@ -170,13 +170,23 @@ def _graph_cases(demo: Demo) -> tuple[GraphCase, ...]:
             client_id="b86a4f12-6e9d-47c3-95b0-2d7c8e1f3a64",
             enabled=False,
         ),
-        case("Unknown mailbox", "404 ErrorInvalidUser: the Sender email is no mailbox of this organization.",
-             sender_email="nobody@contoso.com"),
-        case("Mailbox that Graph does not reach", "404 MailboxNotEnabledForRESTAPI: no Exchange Online mailbox.",
-             sender_email=demo.unreachable_mailbox),
-        case("Unknown organization", "AADSTS90002: the Access URL names no organization.",
-             tenant_id="d7e0a5c8-29b1-4f36-8c47-5a1e6b9f0d23", is_registered=False),
-    )  # fmt: skip
+        case(
+            "Unknown mailbox",
+            "404 ErrorInvalidUser: the Sender email is no mailbox of this organization.",
+            sender_email="nobody@contoso.com",
+        ),
+        case(
+            "Mailbox that Graph does not reach",
+            "404 MailboxNotEnabledForRESTAPI: no Exchange Online mailbox.",
+            sender_email=demo.unreachable_mailbox,
+        ),
+        case(
+            "Unknown organization",
+            "AADSTS90002: the Access URL names no organization.",
+            tenant_id="d7e0a5c8-29b1-4f36-8c47-5a1e6b9f0d23",
+            is_registered=False,
+        ),
+    )
 
 
 DEMO = Demo()

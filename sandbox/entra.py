@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from sandbox.directory import ALIASES, GUID, TOKEN_SECONDS, App, Directory, Tenant
-from sandbox.entra_errors import entra_error
+from sandbox.entra_errors import EntraRefused
 from sandbox.http_server import Request, Response, json_response
 from sandbox.script import Script
+from sandbox.token_form import token_form
 
 DISCOVERY = ["v2.0", ".well-known", "openid-configuration"]
 TOKEN = ["oauth2", "v2.0", "token"]
@@ -43,12 +42,7 @@ class Entra:
         self.base_url = ""  # known once the server listens
         self.token_seconds = TOKEN_SECONDS
         self.requests: list[TokenRequest] = []
-        self.script = Script()
-
-    @property
-    def graph_resource(self) -> str:
-        """The resource of Graph in this cloud."""
-        return self.base_url
+        self.script: Script[Response] = Script()
 
     def answer(self, request: Request, segments: list[str]) -> Response:
         """Answer a request below /{tenant}/."""
@@ -62,7 +56,7 @@ class Entra:
     def _discovery(self, name: str) -> Response:
         tenant = self.directory.tenant(name)
         if tenant is None and name not in ALIASES:
-            return _unknown_tenant(name, error="invalid_tenant")
+            return _unknown_tenant(name, error="invalid_tenant").response()
         issuer = tenant.id if tenant else "{tenantid}"
         here = f"{self.base_url}/{tenant.id if tenant else name}"
         return json_response(
@@ -85,70 +79,77 @@ class Entra:
         )
 
     def _token_endpoint(self, request: Request, tenant: str) -> Response:
-        form = _form(request)
-        response, carry_out = None, True
-        if prepared := self.script.take():
-            response, carry_out = prepared
-        if carry_out:
-            real = self._grant(request, tenant, form)
-            response = response or real
-        answer = response or Response(status=500)
+        form = token_form(request)
+        prepared, carry_out = self.script.take()
+        real = self._grant(request, tenant, form) if carry_out else None
+        answer = prepared or real or Response(status=500)
         self.requests.append(_record(form, tenant, answer))
         return answer
 
-    def _grant(self, request: Request, name: str, form: dict[str, str]) -> Response:
+    def _grant(self, request: Request, tenant: str, form: dict[str, str]) -> Response:
         if request.method != "POST":
-            return entra_error(900561, method=request.method)
+            return EntraRefused(900561, method=request.method).response()
+        try:
+            app = self._app(self._tenant(tenant), form)
+            return self._issue(app, self._audience(app, form["scope"]))
+        except EntraRefused as refusal:
+            return refusal.response()
+
+    def _tenant(self, name: str) -> Tenant:
         if name in {"common", "consumers"}:
-            return entra_error(9001023)
+            raise EntraRefused(9001023)
         if name == "organizations":
-            return entra_error(50059)
+            raise EntraRefused(50059)
         tenant = self.directory.tenant(name)
         if tenant is None:
-            return _unknown_tenant(name)
+            raise _unknown_tenant(name)
+        return tenant
+
+    def _app(self, tenant: Tenant, form: dict[str, str]) -> App:
         for parameter in ("grant_type", "client_id", "scope"):
             if not form.get(parameter):
-                return entra_error(900144, parameter=parameter)
+                raise EntraRefused(900144, parameter=parameter)
         if form["grant_type"] != "client_credentials":
-            return entra_error(70003, grant_type=form["grant_type"])
-        app = self.directory.app(tenant, form["client_id"])
-        if app is None:
-            return entra_error(700016, client_id=form["client_id"], tenant=tenant.name)
-        return self._app_refusal(app, form) or self._issue(app, form["scope"])
-
-    def _app_refusal(self, app: App, form: dict[str, str]) -> Response | None:
-        facts = {"client_id": app.client_id, "app": app.name}
+            raise EntraRefused(70003, grant_type=form["grant_type"])
         secret = form.get("client_secret", "")
         if not secret:
-            return entra_error(7000218)
-        if secret not in app.secrets:
-            return entra_error(7000215, **facts)
-        if app.secrets[secret]:
-            return entra_error(7000222, **facts)
-        if not app.enabled:
-            return entra_error(7000112, **facts)
-        if not self._is_one_resource(form["scope"]):
-            return entra_error(70011, scope=form["scope"])
-        if form["scope"].removesuffix(DEFAULT_SCOPE) not in {self.graph_resource, OUTLOOK}:
-            resource = form["scope"].removesuffix(DEFAULT_SCOPE)
-            return entra_error(500011, scope=resource, tenant=app.tenant.name)
-        if not app.consented:
-            return entra_error(65001, **facts)
-        return entra_error(53003) if app.blocked_by_policy else None
+            raise EntraRefused(7000218)
+        app = self.directory.app(tenant, form["client_id"])
+        if app is None:
+            raise EntraRefused(700016, client_id=form["client_id"], tenant=tenant.name)
+        code = _fault(app, secret)
+        if code:
+            raise EntraRefused(code, client_id=app.client_id, app=app.name)
+        return app
 
-    def _is_one_resource(self, scope: str) -> bool:
-        return scope.endswith(DEFAULT_SCOPE) and len(scope.split()) == 1 and "://" in scope
+    def _audience(self, app: App, scope: str) -> str:
+        resource = scope.removesuffix(DEFAULT_SCOPE)
+        if resource == scope or len(scope.split()) != 1 or "://" not in scope:
+            raise EntraRefused(70011, scope=scope)
+        if resource not in {self.base_url, OUTLOOK}:
+            raise EntraRefused(500011, scope=resource, tenant=app.tenant.name)
+        return resource
 
-    def _issue(self, app: App, scope: str) -> Response:
-        audience = scope.removesuffix(DEFAULT_SCOPE)
-        token = self.directory.issue(app, audience=audience, lifetime=self.token_seconds)
+    def _issue(self, app: App, audience: str) -> Response:
         content = {
             "token_type": "Bearer",
             "expires_in": self.token_seconds,
             "ext_expires_in": self.token_seconds,
-            "access_token": token,
+            "access_token": self.directory.issue(app, audience=audience, lifetime=self.token_seconds),
         }
         return json_response(200, content, {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"})
+
+
+def _fault(app: App, secret: str) -> int:
+    """What is wrong with this application or its secret: an AADSTS number, or 0."""
+    faults = {
+        7000215: secret not in app.secrets,
+        7000222: app.secrets.get(secret, False),
+        7000112: not app.enabled,
+        65001: not app.consented,
+        53003: app.blocked_by_policy,
+    }
+    return next((code for code, is_so in faults.items() if is_so), 0)
 
 
 def tenant_of(directory: Directory, tenant: str | Tenant) -> Tenant:
@@ -159,35 +160,17 @@ def tenant_of(directory: Directory, tenant: str | Tenant) -> Tenant:
     return found
 
 
-def _unknown_tenant(name: str, *, error: str = "") -> Response:
+def _unknown_tenant(name: str, *, error: str = "") -> EntraRefused:
     code = 90002 if GUID.fullmatch(name.lower()) or "." in name else 900023
-    return entra_error(code, error=error, tenant=name)
-
-
-def _form(request: Request) -> dict[str, str]:
-    """The form fields; client credentials of a Basic header fill the absent ones."""
-    form: dict[str, str] = {}
-    if request.media_type == "application/x-www-form-urlencoded":
-        fields = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-        form = {name: values[-1] for name, values in fields.items()}
-    form["client_authentication"] = "body" if form.get("client_secret") else "none"
-    scheme, _, encoded = str(request.headers.get("Authorization", "")).partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return form
-        form["client_authentication"] = "both" if form.get("client_secret") else "basic"
-        form.setdefault("client_id", unquote_plus(client_id))
-        form.setdefault("client_secret", unquote_plus(secret))
-    return form
+    return EntraRefused(code, error=error, tenant=name)
 
 
 def _record(form: dict[str, str], tenant: str, answer: Response) -> TokenRequest:
-    content: dict[str, object] = {}
-    if answer.status >= 400 and answer.body.startswith(b"{"):  # noqa: PLR2004 - an HTTP error
+    try:
         content = json.loads(answer.body)
-    codes = content.get("error_codes")
+    except ValueError:
+        content = None
+    found = content if isinstance(content, dict) else {}
     return TokenRequest(
         tenant=tenant,
         client_id=form.get("client_id", ""),
@@ -195,6 +178,6 @@ def _record(form: dict[str, str], tenant: str, answer: Response) -> TokenRequest
         scope=form.get("scope", ""),
         client_authentication=form["client_authentication"],
         status=answer.status,
-        error=str(content.get("error", "")),
-        error_code=int(codes[0]) if isinstance(codes, list) and codes else 0,
+        error=str(found.get("error", "")),
+        error_code=int(next(iter(found.get("error_codes", [])), 0)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -25,15 +26,15 @@ ERRORS: dict[int, EntraError] = {
     7000215: EntraError(
         401,
         "invalid_client",
-        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-        "not the client secret ID, for a secret added to app '{client_id}'.",
+        "Invalid client secret provided. Ensure the secret being sent in the request is the "
+        "client secret value, not the client secret ID, for a secret added to app '{client_id}'.",
     ),
     7000222: EntraError(
         401,
         "invalid_client",
-        "The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to create new "
-        "keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added "
-        "security: https://aka.ms/certCreds.",
+        "The provided client secret keys for app '{client_id}' are expired. Visit the Azure "
+        "portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider "
+        "using certificate credentials for added security: https://aka.ms/certCreds.",
     ),
     7000218: EntraError(
         401,
@@ -43,17 +44,22 @@ ERRORS: dict[int, EntraError] = {
     700016: EntraError(
         400,
         "unauthorized_client",
-        "Application with identifier '{client_id}' was not found in the directory '{tenant}'. This can happen if "
-        "the application has not been installed by the administrator of the tenant or consented to by any user in "
-        "the tenant. You may have sent your authentication request to the wrong tenant.",
+        "Application with identifier '{client_id}' was not found in the directory '{tenant}'. "
+        "This can happen if the application has not been installed by the administrator of the "
+        "tenant or consented to by any user in the tenant. You may have sent your authentication "
+        "request to the wrong tenant.",
     ),
-    7000112: EntraError(400, "unauthorized_client", "Application '{client_id}'({app}) is disabled."),
+    7000112: EntraError(
+        400,
+        "unauthorized_client",
+        "Application '{client_id}'({app}) is disabled.",
+    ),
     90002: EntraError(
         400,
         "invalid_request",
-        "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the "
-        "correct cloud. Check with your subscription administrator, this may happen if there are no active "
-        "subscriptions for the tenant.",
+        "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are "
+        "signing into the correct cloud. Check with your subscription administrator, this may "
+        "happen if there are no active subscriptions for the tenant.",
     ),
     900023: EntraError(
         400,
@@ -63,39 +69,45 @@ ERRORS: dict[int, EntraError] = {
     9001023: EntraError(
         400,
         "invalid_request",
-        "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations "
-        "or tenant-specific endpoint.",
+        "The grant type is not supported over the /common or /consumers endpoints. Please use the"
+        " /organizations or tenant-specific endpoint.",
     ),
     50059: EntraError(
         400,
         "invalid_request",
-        "No tenant-identifying information found in either the request or implied by any provided credentials.",
+        "No tenant-identifying information found in either the request or implied by any provided"
+        " credentials.",
     ),
     65001: EntraError(
         400,
         "invalid_grant",
-        "The user or administrator has not consented to use the application with ID '{client_id}' named '{app}'. "
-        "Send an interactive authorization request for this user and resource.",
+        "The user or administrator has not consented to use the application with ID '{client_id}'"
+        " named '{app}'. Send an interactive authorization request for this user and resource.",
         "consent_required",
     ),
     70011: EntraError(
         400,
         "invalid_scope",
-        "The provided request must include a 'scope' input parameter. The provided value for the input parameter "
-        "'scope' is not valid. The scope {scope} is not valid.",
+        "The provided request must include a 'scope' input parameter. The provided value for the "
+        "input parameter 'scope' is not valid. The scope {scope} is not valid.",
     ),
     500011: EntraError(
         400,
         "invalid_resource",
-        "The resource principal named {scope} was not found in the tenant named {tenant}. This can happen if the "
-        "application has not been installed by the administrator of the tenant or consented to by any user in the "
-        "tenant. You might have sent your authentication request to the wrong tenant.",
+        "The resource principal named {scope} was not found in the tenant named {tenant}. This "
+        "can happen if the application has not been installed by the administrator of the tenant "
+        "or consented to by any user in the tenant. You might have sent your authentication "
+        "request to the wrong tenant.",
     ),
     70003: EntraError(
-        400, "unsupported_grant_type", "The app requested an unsupported grant type '{grant_type}'."
+        400,
+        "unsupported_grant_type",
+        "The app requested an unsupported grant type '{grant_type}'.",
     ),
     900144: EntraError(
-        400, "invalid_request", "The request body must contain the following parameter: '{parameter}'."
+        400,
+        "invalid_request",
+        "The request body must contain the following parameter: '{parameter}'.",
     ),
     900561: EntraError(
         400,
@@ -105,42 +117,60 @@ ERRORS: dict[int, EntraError] = {
     53003: EntraError(
         400,
         "access_denied",
-        "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+        "Access has been blocked by Conditional Access policies. The access policy does not allow"
+        " token issuance.",
     ),
     900382: EntraError(
-        400, "invalid_request", "Confidential Client is not supported in Cross Cloud request."
+        400,
+        "invalid_request",
+        "Confidential Client is not supported in Cross Cloud request.",
     ),
     50196: EntraError(
         400,
         "invalid_grant",
-        "The server terminated an operation because it encountered a client request loop. Please contact your app "
-        "vendor.",
+        "The server terminated an operation because it encountered a client request loop. Please "
+        "contact your app vendor.",
     ),
-    90033: EntraError(503, "temporarily_unavailable", "A transient error has occurred. Please try again."),
-    90055: EntraError(429, "temporarily_unavailable", "Tenant is throttled. Please try again later."),
+    90033: EntraError(
+        503,
+        "temporarily_unavailable",
+        "A transient error has occurred. Please try again.",
+    ),
+    90055: EntraError(
+        429,
+        "temporarily_unavailable",
+        "Tenant is throttled. Please try again later.",
+    ),
 }
 
 
-def entra_error(code: int, *, error: str = "", **facts: str) -> Response:
-    """The whole answer for one AADSTS number."""
-    row = ERRORS[code]
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    trace, correlation = str(uuid4()), str(uuid4())
-    sentence = f"AADSTS{code}: {row.text.format_map(_Facts(facts))}"
-    content: dict[str, object] = {
-        "error": error or row.error,
-        "error_description": f"{sentence}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {now}",
-        "error_codes": [code],
-        "timestamp": now,
-        "trace_id": trace,
-        "correlation_id": correlation,
-        "error_uri": f"{ERROR_PAGE}{code}",
-    }
-    if row.suberror:
-        content["suberror"] = row.suberror
-    return json_response(
-        row.status, content, {"Cache-Control": "no-store, no-cache", "x-ms-request-id": trace}
-    )
+class EntraRefused(ValueError):
+    """The token request is answered with this AADSTS number."""
+
+    def __init__(self, code: int, *, error: str = "", **facts: str) -> None:
+        super().__init__(f"AADSTS{code}")
+        self.code, self.error, self.facts = code, error, facts
+
+    def response(self, *, headers: Mapping[str, str] | None = None) -> Response:
+        """The whole answer."""
+        row = ERRORS[self.code]
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        trace, correlation = str(uuid4()), str(uuid4())
+        sentence = f"AADSTS{self.code}: {row.text.format_map(_Facts(self.facts))}"
+        support = f"Trace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {now}"
+        content: dict[str, object] = {
+            "error": self.error or row.error,
+            "error_description": f"{sentence}\r\n{support}",
+            "error_codes": [self.code],
+            "timestamp": now,
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": f"{ERROR_PAGE}{self.code}",
+        }
+        if row.suberror:
+            content["suberror"] = row.suberror
+        own = {"Cache-Control": "no-store, no-cache", "x-ms-request-id": trace}
+        return json_response(row.status, content, {**own, **(headers or {})})
 
 
 class _Facts(dict[str, str]):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from sandbox.http_server import Response, json_response
 
 RECIPIENTS = "At least one recipient isn't valid., "
 SEND_AS = (
-    "The user account which was used to submit this request does not have the right to send mail on behalf of the "
-    "specified sending account., Cannot submit message."
+    "The user account which was used to submit this request does not have the right to send mail on behalf "
+    "of the specified sending account., Cannot submit message."
 )
 NO_REST = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
 TOO_LONG = "Maximum request length exceeded."
@@ -31,12 +30,12 @@ class GraphRefused(ValueError):
         self.status, self.code, self.text = status, code, text
         self.headers = dict(headers or {})
 
-    def response(self, *, request_id: str = "", client_request_id: str = "") -> Response:
+    def response(self, *, request_id: str, client_request_id: str) -> Response:
         """The whole answer."""
         inner = {
             "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
-            "request-id": request_id or str(uuid4()),
-            "client-request-id": client_request_id or request_id,
+            "request-id": request_id,
+            "client-request-id": client_request_id,
         }
         content = {"error": {"code": self.code, "message": self.text, "innerError": inner}}
         return json_response(self.status, content, self.headers)

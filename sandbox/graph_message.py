@@ -31,8 +31,8 @@ class Draft:
         for name in message:
             if name not in PROPERTIES and not name.startswith("@odata."):
                 raise _unreadable(
-                    f"The property '{name}' does not exist on type 'microsoft.graph.message'. Make sure to only use "
-                    "property names that are defined by the type."
+                    f"The property '{name}' does not exist on type 'microsoft.graph.message'. "
+                    "Make sure to only use property names that are defined by the type."
                 )
         self._message = message
         self.recipients = {kind: _addresses(message, name) for name, kind in KINDS.items()}
@@ -156,8 +156,8 @@ def _attach(email: EmailMessage, attachment: dict[str, Any]) -> None:
 
 
 def _unresolved(address: str) -> GraphRefused:
-    text = f"Recipient '{address}' is not resolved. All recipients must be resolved before a message can be submitted."
-    return GraphRefused(400, "ErrorInvalidRecipients", RECIPIENTS + text)
+    text = f"Recipient '{address}' is not resolved. All recipients must be resolved before a message can be "
+    return GraphRefused(400, "ErrorInvalidRecipients", f"{RECIPIENTS}{text}submitted.")
 
 
 def _unreadable(text: str) -> GraphRefused:

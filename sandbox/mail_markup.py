@@ -99,7 +99,8 @@ LIST = """<div class="page-head"><div><h1>Mail that arrived</h1>
 <section class="card" aria-label="Mail that arrived">{rows}</section>"""
 
 TABLE = """<table class="cards"><thead><tr><th scope="col">Subject</th><th scope="col">From</th>
-<th scope="col">To</th><th scope="col">Via</th><th scope="col">Signed in as</th><th scope="col">Arrived</th></tr></thead>
+<th scope="col">To</th><th scope="col">Via</th><th scope="col">Signed in as</th>
+<th scope="col">Arrived</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
 ROW = """<tr><td data-label="Subject"><a class="strong" href="/mail/{id}">{subject}</a></td>

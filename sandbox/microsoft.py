@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sandbox.directory import App, Directory, Mailbox, Tenant
 from sandbox.entra import OUTLOOK, Entra, TokenRequest, tenant_of
-from sandbox.entra_errors import entra_error
+from sandbox.entra_errors import EntraRefused
 from sandbox.graph import REQUEST_LIMIT, Graph, GraphRequest
 from sandbox.graph_errors import GraphRefused, throttled, unavailable
 from sandbox.http_server import HttpServer, Request, Response
@@ -64,7 +64,7 @@ class Microsoft(HttpServer):
         consented: bool = True,
         blocked_by_policy: bool = False,
     ) -> App:
-        """Register an application; the same client id again gives it a further secret and these properties."""
+        """Register an application; the same client id again adds a secret and replaces the rest."""
         owner = tenant_of(self.directory, tenant)
         app = self.directory.add_app(owner, client_id, secret, secret_expired=secret_expired)
         app.roles, app.enabled, app.consented = tuple(roles), enabled, consented
@@ -106,19 +106,15 @@ class Microsoft(HttpServer):
 
     def throttle(self, times: int = 1, retry_after: float | None = 1) -> None:
         """Answer the next Graph requests with 429."""
-        self.refuse_next(throttled(retry_after), times=times)
+        self.graph.script.add(throttled(retry_after), times=times)
 
     def unavailable(self, times: int = 1, retry_after: float | None = None) -> None:
         """Answer the next Graph requests with 503."""
-        self.refuse_next(unavailable(retry_after), times=times)
+        self.graph.script.add(unavailable(retry_after), times=times)
 
     def refuse(self, status: int, code: str, text: str = "", *, times: int = 1) -> None:
         """Answer the next Graph requests with any other error."""
-        self.refuse_next(GraphRefused(status, code, text or f"{code}."), times=times)
-
-    def refuse_next(self, refusal: GraphRefused, *, times: int = 1) -> None:
-        """Answer the next Graph requests with this refusal."""
-        self.graph.script.add(refusal.response(), times=times)
+        self.graph.script.add(GraphRefused(status, code, text or f"{code}."), times=times)
 
     def drop_after_accept(self, times: int = 1) -> None:
         """Keep the next mails and cut the connection without an answer: the client cannot know."""
@@ -126,11 +122,8 @@ class Microsoft(HttpServer):
 
     def fail_tokens(self, code: int, times: int = 1, *, retry_after: float | None = None) -> None:
         """Answer the next token requests with this AADSTS number."""
-        response = entra_error(code)
-        if retry_after is not None:
-            headers = {**response.headers, "Retry-After": f"{retry_after:g}"}
-            response = Response(status=response.status, body=response.body, headers=headers)
-        self.entra.script.add(response, times=times)
+        headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
+        self.entra.script.add(EntraRefused(code).response(headers=headers), times=times)
 
     def answer_tokens(
         self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None, *, times: int = 1

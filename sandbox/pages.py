@@ -57,17 +57,18 @@ class Page(HttpServer):
             return self._clear(request)
         if request.method not in {"GET", "HEAD"}:
             return _page(405, "Not that way", "This address can only be read.", {"Allow": "GET, HEAD"})
-        if path == "/":
-            return _html(layout(title="Mail that arrived", current="/", content=mail_list(self.inbox)))
-        if path == "/values":
-            content = values(self.demo, self._endpoints())
-            return _html(layout(title="Values to type", current="/values", content=content))
-        if path == "/newest":
-            return self._newest()
         if path in FILES:
             file = ASSETS / FILES[path]
             return _response(file.read_bytes(), TYPES[file.suffix])
-        return self._mail(path)
+        routes = {"/": self._list, "/values": self._values, "/newest": self._newest}
+        return routes[path]() if path in routes else self._mail(path)
+
+    def _list(self) -> Response:
+        return _html(layout(title="Mail that arrived", current="/", content=mail_list(self.inbox)))
+
+    def _values(self) -> Response:
+        content = values(self.demo, self._endpoints())
+        return _html(layout(title="Values to type", current="/values", content=content))
 
     def _mail(self, path: str) -> Response:
         match = MAIL_PATH.fullmatch(path)

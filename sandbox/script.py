@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import Generic, TypeVar
 
-from sandbox.http_server import Response
+Answer = TypeVar("Answer")
 
 
-class Script:
-    """A queue of prepared answers in front of a real one."""
+class Script(Generic[Answer]):
+    """A queue of prepared answers in front of the real one."""
 
     def __init__(self) -> None:
-        self._answers: deque[tuple[Response, bool]] = deque()
+        self._answers: deque[tuple[Answer, bool]] = deque()
         self._lock = threading.Lock()
 
-    def add(self, response: Response, *, times: int = 1, after: bool = False) -> None:
-        """Prepare an answer; with `after` the request is carried out first and only its answer is replaced."""
+    def add(self, answer: Answer, *, times: int = 1, after: bool = False) -> None:
+        """Prepare an answer; with `after` the request is carried out first, only its answer is replaced."""
         with self._lock:
-            self._answers.extend([(response, after)] * times)
+            self._answers.extend([(answer, after)] * times)
 
-    def take(self) -> tuple[Response, bool] | None:
-        """The next prepared answer, and whether the request is carried out all the same."""
+    def take(self) -> tuple[Answer | None, bool]:
+        """The next prepared answer, and whether the request is to be carried out."""
         with self._lock:
-            return self._answers.popleft() if self._answers else None
+            return self._answers.popleft() if self._answers else (None, True)
 
     def clear(self) -> None:
         """Forget what was prepared."""

@@ -103,7 +103,8 @@ class SmtpSession:
         self.wire.write("".join(f"{line}\r\n" for line in written).encode() + also, drip=drip)
         if code == "421":
             raise Dropped
-        if code.startswith("5"):
+        # Refused senders and recipients are no errors of the client; unknown or misplaced commands are.
+        if code.startswith("50"):
             self._errors += 1
             if self._errors > ERRORS_ALLOWED:
                 self.say("421 4.7.0 Too many errors on this connection")

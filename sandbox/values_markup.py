@@ -74,18 +74,22 @@ def _table(heading: str, rows: list[tuple[str, str]] | tuple[tuple[str, str], ..
 
 
 FIELD = """<div><dt>{label}</dt><dd><code>{value}</code>
-<button class="btn small" type="button" data-copy="{value}" hidden>Copy<span class="sr"> {label}, {group}</span></button></dd></div>"""
+<button class="btn small" type="button" data-copy="{value}"
+hidden>Copy<span class="sr"> {label}, {group}</span></button></dd></div>"""
 
 CASE = """<details class="case"><summary>{label}<span class="muted">{outcome}</span></summary>
 <dl class="values">{fields}</dl></details>"""
 
-ROW = '<tr><td data-label="{heading}"><code>{value}</code></td><td data-label="What happens">{outcome}</td></tr>'
+ROW = """<tr><td data-label="{heading}"><code>{value}</code></td>
+<td data-label="What happens">{outcome}</td></tr>"""
 
-TABLE = """<table class="cards"><thead><tr><th scope="col">{heading}</th><th scope="col">What happens</th></tr></thead>
+TABLE = """<table class="cards">
+<thead><tr><th scope="col">{heading}</th><th scope="col">What happens</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
 PAGE = """<div class="page-head"><div><h1>Values to type</h1>
-<p>Open the mail settings of an organization, choose the provider and type these values. They stay the same at each start.</p>
+<p>Open the mail settings of an organization, choose the provider and type these values.
+They stay the same at each start.</p>
 </div></div>
 <section class="card pad"><h2>Microsoft Graph API</h2>
 <dl class="values">{graph}</dl>

@@ -1,1 +1,1 @@
-"""Tests of people, organizations and tenancy."""
+"""Tests of the room that knows who."""

@@ -7,14 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from providers.address import NAME_LIMIT
-from providers.errors import Refusal
+from providers.errors import Refusal, Stage
 from providers.fields import FieldSpec, GuideStep, SecretText, Settings, SettingsInvalid, specs
 from providers.message import Message
 from providers.network import Egress
-from providers.trace import Stage, StageResult, Trace
+from providers.trace import StageResult, Trace
 from providers.values import applies, read_values
 
 
@@ -97,7 +97,7 @@ class Session(Protocol):
     """One open, authenticated way out; sends many messages, one after the other."""
 
     def send(self, message: Message, *, before_transmit: Callable[[], None] = no_marker) -> Receipt:
-        """Send one message; `before_transmit` is called when nothing has left yet and may stop it by raising."""
+        """Send one message; `before_transmit` runs when nothing has left yet and may stop it by raising."""
 
     def verify(self, sender: str, recipient: str) -> None:
         """Prove as much as can be proven without sending."""
@@ -140,12 +140,13 @@ class Provider(ABC):
             raise SettingsInvalid(shown)
         return self.settings_type(**chosen)
 
-    def validate(self, chosen: dict[str, object], errors: dict[str, str], egress: Egress) -> None:
+    @abstractmethod
+    def validate(self, chosen: dict[str, Any], errors: dict[str, str], egress: Egress) -> None:
         """Normalise `chosen` and add to `errors` what only this provider knows."""
 
+    @abstractmethod
     def warnings(self, settings: Settings) -> dict[str, str]:
         """Give notes by field that do not stop a save."""
-        return {}
 
     @abstractmethod
     def destination(self, settings: Settings) -> tuple[str, ...]:

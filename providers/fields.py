@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -196,9 +196,13 @@ class SettingsInvalid(ValueError):
         self.errors: dict[str, str] = dict(errors)
 
 
-@cache
 def specs(settings_type: type[Settings]) -> tuple[FieldSpec, ...]:
     """List what a provider's settings declare: sender first, then its own, "always use" last."""
+    return _specs(settings_type)
+
+
+@cache
+def _specs(settings_type: type[Any]) -> tuple[FieldSpec, ...]:
     hints = get_type_hints(settings_type, include_extras=True)
     found = {field.name: _spec(field, hints[field.name]) for field in dataclasses.fields(settings_type)}
     last = found.pop("force_sender")
@@ -213,7 +217,7 @@ def _spec(field: dataclasses.Field[Any], hint: Any) -> FieldSpec:  # noqa: ANN40
     if isinstance(default, SecretText):
         default = None
     if isinstance(marker, Date):
-        declared = datetime.date
+        declared = dt.date
     return FieldSpec(
         name=field.name,
         marker=marker,

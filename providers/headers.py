@@ -1,4 +1,4 @@
-"""Header lines in pure ASCII: encoded words where needed, folded, and nothing that could start another header."""
+"""Header lines in pure ASCII: encoded words where needed, folded, never the start of another header."""
 
 from __future__ import annotations
 

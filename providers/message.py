@@ -1,4 +1,4 @@
-"""A message as handed to a provider: frozen, and free of anything that could smuggle a header or recipient."""
+"""A message as handed to a provider: frozen, and free of what could smuggle a header or recipient."""
 
 from __future__ import annotations
 

@@ -1,11 +1,31 @@
-"""Access tokens."""
+"""Access tokens of an app of its own (client credentials), by MSAL over our own connection."""
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+import msal
+from msal.exceptions import MsalServiceError
 
 from providers.access_url import AccessUrl
+from providers.base import Token, WireContext
+from providers.entra import refused_token
+from providers.errors import ProviderError, Stage, failure
 from providers.fields import SecretText
+from providers.network import HttpClient, HttpReply
+from providers.retry_after import retry_after
+
+TOKEN_SECONDS: Final = 10.0
+TOKEN_BYTES: Final = 256 * 1024
+MARGIN_SECONDS: Final = 300.0
+SEND_ROLE: Final = "Mail.Send"
 
 
 @dataclass(frozen=True)
@@ -15,3 +35,172 @@ class AppCredentials:
     access: AccessUrl
     client_id: str
     secret: SecretText
+
+    @property
+    def scope(self) -> str:
+        """The one scope of client credentials: all that was consented to, at the Graph of the same cloud."""
+        return f"https://{self.access.cloud.graph_host}/.default"
+
+    @property
+    def short_id(self) -> str:
+        """The app as it is named on screen: 7d1f0c52…1d44."""
+        return f"{self.client_id[:8]}…{self.client_id[-4:]}"
+
+
+def access_token(credentials: AppCredentials, http: HttpClient, context: WireContext) -> Token:
+    """Give the stored token while it is good for five more minutes, else a new one.
+
+    Raises:
+        ProviderError: of stage token.
+    """
+    with context.trace.step(Stage.TOKEN) as step:
+        token = context.tokens.get(context.connection_key)
+        if token is not None and token.expires_at - MARGIN_SECONDS > time.time():
+            step.text = f"Access token for app {credentials.short_id} is still valid"
+            return token
+        token = fetch_token(credentials, http)
+        context.tokens.put(context.connection_key, token)
+        minutes = max(round((token.expires_at - time.time()) / 60), 1)
+        step.text = f"Access token received for app {credentials.short_id}, valid {minutes} minutes"
+    return token
+
+
+def fetch_token(credentials: AppCredentials, http: HttpClient) -> Token:
+    """Ask Microsoft for a token, with nothing remembered from earlier answers.
+
+    Raises:
+        ProviderError: what Microsoft or the line said.
+    """
+    secret = credentials.secret.reveal().strip()
+    if not secret:
+        raise failure("settings_incomplete", stage=Stage.TOKEN, facts=_facts(credentials))
+    wire = MsalWire(credentials.access, http)
+    try:
+        application = msal.ConfidentialClientApplication(
+            credentials.client_id,
+            client_credential=secret,
+            authority=credentials.access.authority,
+            http_client=wire,
+            instance_discovery=False,
+            token_cache=msal.TokenCache(),
+        )
+        answer = application.acquire_token_for_client(scopes=[credentials.scope])
+    except (ValueError, KeyError, TypeError, RuntimeError, MsalServiceError):
+        answer = None
+    if isinstance(answer, dict) and isinstance(answer.get("access_token"), str):
+        return _token(answer, credentials)
+    raise _refusal(answer, wire.last, credentials, secret)
+
+
+class MsalWire:
+    """The few calls MSAL makes, sent to the Access URL's own host and nowhere else."""
+
+    def __init__(self, access: AccessUrl, http: HttpClient) -> None:
+        self._access = access
+        self._http = http
+        self.last: HttpReply | None = None
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> HttpReply:
+        """Read the discovery document."""
+        parts = urlsplit(url)
+        if parts.netloc.lower() != self._access.host or params:
+            raise failure("token_endpoint_wrong", stage=Stage.TOKEN, host=self._access.host)
+        return self._ask("GET", parts.path, headers or {}, None)
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> HttpReply:
+        """Ask for the token: always at the Access URL, whatever a discovery document names."""
+        body = urlencode(dict(data or {})).encode()
+        sent = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", urlsplit(self._access.url).path, sent, body)
+
+    def close(self) -> None:
+        """Leave the connection to its owner."""
+
+    def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> HttpReply:
+        reply = self._http.request(
+            method,
+            self._access.host,
+            path,
+            headers=headers,
+            body=body,
+            seconds=TOKEN_SECONDS,
+            most_bytes=TOKEN_BYTES,
+        )
+        self.last = reply
+        if not reply.complete or not isinstance(reply.json(), dict):
+            # MSAL would write such a body into its log.
+            raise _unreadable(reply, self._access.host)
+        return reply
+
+
+def _unreadable(reply: HttpReply, host: str) -> ProviderError:
+    return refused_token(
+        None, status=reply.status_code, retry_after=retry_after(reply.headers), host=host, facts={}, hide=()
+    )
+
+
+def _refusal(
+    answer: object, last: HttpReply | None, credentials: AppCredentials, secret: str
+) -> ProviderError:
+    body = answer if isinstance(answer, dict) else last.json() if last is not None else None
+    error = refused_token(
+        body,
+        status=last.status_code if last is not None else 0,
+        retry_after=retry_after(last.headers) if last is not None else None,
+        host=credentials.access.host,
+        facts=_facts(credentials),
+        hide=(secret, quote_plus(secret), base64.b64encode(secret.encode()).decode()),
+    )
+    if answer is None and error.code == "token_refused":
+        # MSAL found no usable discovery document: this tenant does not exist here.
+        error.code = "token_tenant_unknown"
+    return error
+
+
+def _token(answer: Mapping[str, Any], credentials: AppCredentials) -> Token:
+    value = answer["access_token"]
+    kind = str(answer.get("token_type") or "Bearer").lower()
+    if not re.fullmatch(r"[\x21-\x7e]{1,16384}", value) or kind != "bearer":
+        raise failure(
+            "unknown_reply", stage=Stage.TOKEN, host=credentials.access.host, facts=_facts(credentials)
+        )
+    try:
+        lasts = float(answer.get("expires_in") or 3600)
+    except (TypeError, ValueError):
+        lasts = 3600.0
+    return Token(SecretText(value), time.time() + min(max(lasts, 0.0), 86400.0), roles_of(value))
+
+
+def roles_of(token: str) -> tuple[str, ...] | None:
+    """Read the roles a token says it carries; None when it cannot be read, which proves nothing."""
+    parts = token.split(".")
+    if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    roles = claims.get("roles", []) if isinstance(claims, dict) else None
+    return tuple(str(role) for role in roles) if isinstance(roles, list) else None
+
+
+def _facts(credentials: AppCredentials) -> dict[str, str]:
+    return {
+        "client_id": credentials.client_id,
+        "tenant": credentials.access.tenant,
+        "cloud": credentials.access.cloud.label,
+        "host": credentials.access.host,
+    }

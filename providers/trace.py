@@ -68,6 +68,11 @@ class Trace:
             raise
         self._finish(stage, before, StageResult(stage, step.verdict, step.text, _since(started)))
 
+    def fail(self, error: ProviderError) -> ProviderError:
+        """Record an error that no running stage met, and give it back to be raised."""
+        self._put(StageResult(error.stage or Stage.CONNECT, "failed", cleaned(error.reply)[:LONGEST]))
+        return error
+
     def _fail(
         self, error: ProviderError, stage: Stage, step: Step, before: StageResult | None, duration: int
     ) -> None:

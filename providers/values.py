@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from providers.address import checked_email, shown
 from providers.fields import (
@@ -25,9 +26,9 @@ TRUE_WORDS = {"on", "true", "1", "yes"}
 
 def read_values(
     declared: tuple[FieldSpec, ...], values: Mapping[str, object]
-) -> tuple[dict[str, object], dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Read every declared field; fields that do not count get their default and no error."""
-    chosen: dict[str, object] = {}
+    chosen: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for spec in sorted(declared, key=lambda one: one.marker.only_if is not None):
         raw = values.get(spec.name)

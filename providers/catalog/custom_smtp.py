@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from providers.base import Provider, Session, WireContext
 from providers.fields import Choice, Flag, GuideStep, Number, Option, Secret, SecretText, Settings, Text
@@ -11,7 +11,8 @@ from providers.network import Egress, HostInvalid
 from providers.network.addresses import literal
 from providers.transports.smtp import SmtpLogin, SmtpServer, open_smtp
 
-SIGN_IN = ("authentication", True)
+SIGN_IN: Final = ("authentication", True)
+NO_PASSWORD: Final = SecretText("")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ class CustomSmtpSettings(Settings):
             half=True,
             help="Stored encrypted. It can be replaced but never shown again.",
         ),
-    ] = SecretText("")
+    ] = NO_PASSWORD
 
 
 class CustomSmtp(Provider):
@@ -95,11 +96,11 @@ class CustomSmtp(Provider):
         ),
         GuideStep(
             title="Prove it",
-            text="Enter your own address and press **Test SMTP**. One real message is sent the way all others will go.",
+            text="Enter your own address and press **Test SMTP**. One real message takes the way of all others.",
         ),
     )
 
-    def validate(self, chosen: dict[str, object], errors: dict[str, str], egress: Egress) -> None:
+    def validate(self, chosen: dict[str, Any], errors: dict[str, str], egress: Egress) -> None:
         """Check host, port, and that no password would travel in clear."""
         if "host" not in errors:
             try:

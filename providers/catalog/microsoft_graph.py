@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from providers.access_url import GUID, cloud_key, parse_access_url, split_access_url
@@ -84,7 +84,7 @@ class MicrosoftGraph(Provider):
     destination_fields = ("access_url", "client_id")
     guide = GRAPH_GUIDE
 
-    def validate(self, chosen: dict[str, object], errors: dict[str, str], egress: Egress) -> None:
+    def validate(self, chosen: dict[str, Any], errors: dict[str, str], egress: Egress) -> None:
         """Check the shape of the app's ids and bring the Access URL into its one form."""
         chosen["client_id"] = str(chosen["client_id"]).lower()
         if "client_id" not in errors and not GUID.fullmatch(str(chosen["client_id"])):
@@ -147,7 +147,7 @@ def admin_consent_url(settings: Settings) -> str:
     return f"https://{host}/{tenant}/adminconsent?{urlencode({'client_id': chosen.client_id})}"
 
 
-def _check_secret(secret: SecretText, chosen: dict[str, object], errors: dict[str, str]) -> None:
+def _check_secret(secret: SecretText, chosen: dict[str, Any], errors: dict[str, str]) -> None:
     value = secret.reveal().strip()
     if "…" in value or "***" in value or "•" in value:
         errors["client_secret"] = (

@@ -1,0 +1,78 @@
+"""Sockets with one end time for many operations, so that a dripping peer cannot hold a worker."""
+
+from __future__ import annotations
+
+import math
+import select
+import socket
+import ssl
+import time
+from typing import Any
+
+
+class Timed:
+    """Lets no operation outlast `until` (monotonic clock)."""
+
+    until: float = math.inf
+
+    def time_left(self) -> float:
+        """Give the seconds left.
+
+        Raises:
+            TimeoutError: there are none.
+        """
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time allowed has passed")
+        return min(left, 3600.0)
+
+
+class TimedSocket(Timed, socket.socket):
+    """A plain socket with an end time."""
+
+    def recv(self, *arguments: Any) -> bytes:  # noqa: ANN401 - handed through
+        """Receive within the time left."""
+        self.settimeout(self.time_left())
+        return super().recv(*arguments)
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:  # noqa: ANN401 - handed through
+        """Receive within the time left."""
+        self.settimeout(self.time_left())
+        return super().recv_into(*arguments, **options)
+
+    def sendall(self, *arguments: Any) -> None:  # noqa: ANN401 - handed through
+        """Send within the time left."""
+        self.settimeout(self.time_left())
+        super().sendall(*arguments)
+
+
+class TimedTls(Timed, ssl.SSLSocket):
+    """A TLS socket with an end time."""
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Receive within the time left."""
+        self.settimeout(self.time_left())
+        return super().recv(buflen, flags)
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:  # noqa: ANN401 - handed through
+        """Receive within the time left."""
+        self.settimeout(self.time_left())
+        return super().recv_into(*arguments, **options)
+
+    def is_idle(self) -> bool:
+        """Say whether the connection stands and has nothing to say; session tickets do not count."""
+        if not select.select([self], [], [], 0)[0]:
+            return True
+        self.settimeout(0)
+        try:
+            super().recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def send(self, data: Any, flags: int = 0) -> int:  # noqa: ANN401 - any buffer
+        """Send within the time left; `sendall` comes through here piece by piece."""
+        self.settimeout(self.time_left())
+        return super().send(data, flags)

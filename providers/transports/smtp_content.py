@@ -1,0 +1,50 @@
+"""The message as it stands on the SMTP wire: within the server's limits, dots doubled."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from providers.errors import Stage, failure
+from providers.message import Message
+from providers.mime import compose
+from providers.transports.smtp_wire import SmtpWire
+
+LEADING_DOT: Final = re.compile(rb"(?m)^\.")
+BARE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+
+
+def wire_content(message: Message, wire: SmtpWire) -> bytes:
+    """Give the content without the final dot.
+
+    Raises:
+        ProviderError: message_too_large or smtputf8_missing.
+    """
+    if message.needs_smtputf8 and not wire.has_extn("smtputf8"):
+        raise failure("smtputf8_missing", stage=Stage.RECIPIENT, facts=wire.facts)
+    content = compose(message)
+    limit = size_limit(wire)
+    if limit and len(content) > limit:
+        raise failure(
+            "message_too_large",
+            stage=Stage.MESSAGE,
+            facts={**wire.facts, "limit": f"{limit / 1_000_000:.1f} MB", "size": str(len(content))},
+        )
+    # Nothing but CRLF may end a line: a bare end before a dot could end the message early elsewhere.
+    content = BARE_END.sub(b"\r\n", content)
+    content = content if content.endswith(b"\r\n") else content + b"\r\n"
+    return LEADING_DOT.sub(b"..", content)
+
+
+def mail_command(message: Message, size: int, wire: SmtpWire) -> str:
+    """Write MAIL FROM with the options the server offers."""
+    options = f" SIZE={size}" if wire.has_extn("size") else ""
+    if message.needs_smtputf8:
+        options += " SMTPUTF8" + (" BODY=8BITMIME" if wire.has_extn("8bitmime") else "")
+    return f"MAIL FROM:<{message.sender.email}>{options}"
+
+
+def size_limit(wire: SmtpWire) -> int:
+    """Give the largest size the server announced; 0 for none."""
+    announced = wire.esmtp_features.get("size", "").strip()
+    return int(announced[:15]) if announced.isascii() and announced.isdigit() else 0

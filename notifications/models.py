@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailsettings.models import Connection, Draft
 from orgs.ids import uuid7
-from orgs.models import TenantModel, TenantQuerySet
+from orgs.models import Organization, TenantModel, TenantQuerySet
 
 
 class Status(models.TextChoices):
@@ -283,3 +283,21 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TestMark(models.Model):
+    """One test email that was started; written and counted by the database's own `take_test_mark` only."""
+
+    id = models.BigAutoField(primary_key=True)
+    # The database removes them by itself; no role of the product may.
+    organization = models.ForeignKey(Organization, on_delete=models.DO_NOTHING, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+")
+    # SHA-256 of the address; the address itself is not kept.
+    recipient = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"test mark {self.pk}"

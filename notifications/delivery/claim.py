@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db.models import Case, CharField, F, Value, When
+from django.db.models import Case, TextField, F, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Now
 from django.utils import timezone
 
@@ -92,10 +92,11 @@ def way_columns(way: Way) -> dict[str, object]:
                 message_id="",
                 then=Concat(
                     Value("<"),
-                    Cast("id", CharField()),
+                    Cast("id", TextField()),
                     Value("."),
-                    Cast("organization_id", CharField()),
+                    Cast("organization_id", TextField()),
                     Value(f"@{Address(way.settings.sender_email).domain}>"),
+                    output_field=TextField(),
                 ),
             ),
             default=F("message_id"),

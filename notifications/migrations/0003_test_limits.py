@@ -6,7 +6,9 @@ recipient must, and answers only the name of the limit that is used up. No addre
 
 from __future__ import annotations
 
-from django.db import migrations
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
 
 TABLE = """
 CREATE TABLE notifications_testmark (
@@ -57,11 +59,34 @@ REVOKE ALL ON FUNCTION take_test_mark(uuid, uuid, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION take_test_mark(uuid, uuid, bytea) TO app_tenant;
 """
 
+MODEL = migrations.CreateModel(
+    name="TestMark",
+    fields=[
+        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+        (
+            "organization",
+            models.ForeignKey(
+                on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="orgs.organization"
+            ),
+        ),
+        (
+            "user",
+            models.ForeignKey(
+                on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        ("recipient", models.BinaryField()),
+        ("at", models.DateTimeField()),
+    ],
+    options={"ordering": ("id",)},
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("notifications", "0002_row_security")]
 
     operations = [
-        migrations.RunSQL(TABLE, "DROP TABLE notifications_testmark"),
+        # The model lets Django's own commands, such as flush, know the table.
+        migrations.RunSQL(TABLE, "DROP TABLE notifications_testmark", state_operations=[MODEL]),
         migrations.RunSQL(FUNCTION, "DROP FUNCTION take_test_mark(uuid, uuid, bytea)"),
     ]

@@ -1,0 +1,66 @@
+"""A mail server on loopback that the product may reach, with a certificate it trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailsettings.egress import egress
+from notifications import hints
+from notifications.context import workers_silent
+from notifications.process import stopping
+from sandbox.inbox import Inbox
+from sandbox.smtp import SmtpServer
+from sandbox.tls import Authority
+from tests.notifications.stories import PASSWORD
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The sandbox's certificate authority."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    """What arrived."""
+    return Inbox(None)
+
+
+@pytest.fixture
+def server(inbox: Inbox, authority: Authority, reachable: Any) -> Iterator[SmtpServer]:
+    """A mail server whose user may send."""
+    running = SmtpServer(inbox, mode="starttls", authority=authority, users={"user": PASSWORD})
+    running.start()
+    reachable(running.port)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def reachable(settings: Any, authority: Authority) -> Iterator[Any]:
+    """Let the product reach ports of the sandbox and trust its authority."""
+    settings.EXTRA_CA_BUNDLE = str(Path(authority.ca_file))
+    settings.EGRESS_ALLOW_PORTS = (2525,)
+
+    def allow(port: int) -> None:
+        settings.EGRESS_ALLOW_PORTS = (*settings.EGRESS_ALLOW_PORTS, port)
+        egress.cache_clear()
+
+    allow(2525)
+    yield allow
+    egress.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget what the process remembers between tests."""
+    hints.breaker.close()
+    hints.counts.clear()
+    workers_silent.forget()
+    stopping.clear()
+    yield
+    stopping.clear()

@@ -67,14 +67,16 @@ class Bench:
     folder: Path
     environment: Mapping[str, str]
 
-    def run(self, command: Sequence[str], *, attached: bool = False, **environment: str) -> int:
+    def run(
+        self, command: Sequence[str], *, attached: bool = False, more: Mapping[str, str] | None = None
+    ) -> int:
         """Run a program to its end; what it prints is kept unless it shares the terminal."""
         self.log.unlink(missing_ok=True)
         program = Program(
             name=command[0],
             command=command,
             log=self.log,
-            environment={**self.environment, **environment},
+            environment={**self.environment, **(more or {})},
             stop_signal=signal.SIGINT,
             attached=attached,
         )
@@ -83,7 +85,7 @@ class Bench:
     def passes(self, check: Check) -> bool:
         """Run a check and tell whether it passed; a failed one shows what it printed."""
         began = time.monotonic()
-        good = self.run([sys.executable, *check.arguments], **check.environment) == 0
+        good = self.run([sys.executable, *check.arguments], more=check.environment) == 0
         say(f"{'ok    ' if good else 'FAILED'}  {check.name}, {time.monotonic() - began:.1f} s")
         if not good:
             say(self.log.read_text(errors="replace"))
@@ -124,8 +126,7 @@ def check_all(children: Children, *, folder: Path, arguments: Sequence[str]) -> 
     code = bench.run(
         [sys.executable, "-m", "pytest", *arguments],
         attached=True,
-        CHROMIUM=chromium,
-        FAILED_CHECKS="\n".join(failed),
+        more={"CHROMIUM": chromium, "FAILED_CHECKS": "\n".join(failed)},
     )
     return code or (1 if failed else 0)
 

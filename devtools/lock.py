@@ -28,7 +28,15 @@ def main() -> int:
         say("Installing uv for this once")
         venv.create(folder, symlinks=True, with_pip=True)
         python = Path(folder) / "bin" / "python"
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"]
+        command: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "uv",
+        ]
         if subprocess.run(command, check=False).returncode != 0:
             return 1
         for name in FILES:

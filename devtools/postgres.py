@@ -105,7 +105,7 @@ def make_cluster(
     """Make a cluster beside its place and move it there whole, so a half-made one is never taken for good."""
     new = cluster.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
-    command = [*disguise, binary("initdb"), *INITDB_OPTIONS, "--no-instructions", "-D", new]
+    command: list[str | Path] = [*disguise, binary("initdb"), *INITDB_OPTIONS, "--no-instructions", "-D", new]
     program = Program(
         name="initdb",
         command=command,

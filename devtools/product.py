@@ -53,7 +53,7 @@ def start_sandbox(children: Children, *, data: Path) -> Endpoints:
     # A file that an earlier, killed sandbox left behind would be taken for this one's.
     forget(folder)
     page = PAGE_PORT if is_free(PAGE_PORT) else 0
-    command = [sys.executable, "-m", "sandbox", "--folder", folder, "--port", str(page)]
+    command: list[str | Path] = [sys.executable, "-m", "sandbox", "--folder", folder, "--port", str(page)]
     child = children.start(Program(name="The sandbox", command=command, log=log))
     children.wait_until((folder / FILE).exists, child=child, seconds=30)
     return Endpoints.load(folder)
@@ -84,7 +84,7 @@ def prepare(children: Children, *, data: Path, environment: Mapping[str, str], d
     log.unlink(missing_ok=True)
     # The folder of the sandbox is what the demo data needs.
     arguments = [data / "sandbox"] if demo else []
-    command = [sys.executable, "-m", "devtools.prepare", *arguments]
+    command: list[str | Path] = [sys.executable, "-m", "devtools.prepare", *arguments]
     code = children.run(Program(name="Preparing", command=command, environment=environment, log=log))
     if code not in {prepared.value for prepared in Prepared}:
         raise Refusal(f"{last_line(log)} (The whole story: {log})")

@@ -96,14 +96,13 @@ def welcome(environment: Mapping[str, str], sandbox: Endpoints, prepared: Prepar
     """Say where everything is."""
     lines = ["", f"Mailroom is running: {environment['BASE_URL']}", ""]
     if prepared is Prepared.DEMO:
-        width = max(len(person.email) for person in SIGN_INS) + 2
-        lines += [f"  {person.email:{width}}{person.password:20} {person.who}" for person in SIGN_INS]
+        rows = [
+            ("Sign in as", "Password", "To see"),
+            *((one.email, one.password, one.who) for one in SIGN_INS),
+        ]
+        lines += [f"  {email:24}{password:21}{who}" for email, password, who in rows]
         lines.append("")
-    lines += [
-        f"Mail that arrived in the sandbox, and values to type: {sandbox.page}",
-        "Ctrl-C stops everything.",
-        "",
-    ]
+    lines += [f"Sandbox (mail that arrived, values to type): {sandbox.page}", "Ctrl-C stops everything."]
     return "\n".join(lines)
 
 

@@ -50,8 +50,8 @@ def databases_of(environment: Mapping[str, str]) -> dict[str, str]:
     missing = [name for name, address in addresses.items() if not address]
     if missing:
         raise Refusal(
-            f"{' and '.join(missing)} must be set too, as another address of the database is: "
-            "the product uses three roles (see .env.example). Set none of them to use the embedded PostgreSQL."
+            f"{' and '.join(missing)} must be set too, as another database address is: "
+            "the product uses three roles (see .env.example). Set none to use the embedded PostgreSQL."
         )
     for name, address in addresses.items():
         try:

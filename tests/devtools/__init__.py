@@ -1,1 +1,1 @@
-"""Tests of the project's own commands."""
+"""The commands of the project: servers, guardian, refusals, names."""

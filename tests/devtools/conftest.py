@@ -58,7 +58,7 @@ def hold(bare_environment: dict[str, str]) -> Iterator[Callable[[Path], Holder]]
 
     def start(folder: Path) -> Holder:
         folder.mkdir(parents=True, exist_ok=True)
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  # our own module
             [sys.executable, "-m", "tests.devtools.holder", str(folder)],
             cwd=ROOT,
             env=bare_environment,
@@ -82,6 +82,6 @@ def hold(bare_environment: dict[str, str]) -> Iterator[Callable[[Path], Holder]]
 def is_alive(pid: int) -> bool:
     """Tell whether a process runs; a dead one nobody reaped does not."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

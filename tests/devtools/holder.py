@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from devtools.environment import say
 from devtools.processes import STOP_SIGNALS, Children, StopRequested
 from devtools.servers import start_servers
 
@@ -20,7 +21,7 @@ def hold(folder: Path) -> None:
     with children:
         servers = start_servers(children, data=folder, for_tests=True)
         pids = [child.process.pid for child in children.running()]
-        print(json.dumps({"environment": servers.environment, "pids": pids}), flush=True)
+        say(json.dumps({"environment": servers.environment, "pids": pids}))
         while True:
             children.check()
             time.sleep(0.05)
@@ -30,4 +31,4 @@ if __name__ == "__main__":
     try:
         hold(Path(sys.argv[1]))
     except StopRequested:
-        print("stopped", flush=True)
+        say("stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -40,7 +41,7 @@ def test_example_describes_exactly_the_settings() -> None:
 
 def test_every_name_in_the_example_has_words_above_it() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in pairwise(lines):
         if re.match(r"#? ?[A-Z][A-Z0-9_]*=", line) and not line.startswith(("WORKER_", "SYSTEM_", "WEB_")):
             assert re.match(r"# .*[a-z]", above), f"{line} lacks a description"
 

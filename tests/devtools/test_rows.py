@@ -33,7 +33,7 @@ def run(folder: Path, environment: dict[str, str], *arguments: str) -> subproces
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n  feature(*ids): row\n  control(*ids): row\n")
     (folder / "test_story.py").write_text(STORY)
     command = [sys.executable, "-m", "pytest", "-p", "tests.plugin_rows", "-p", "no:django", *arguments]
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603  # our own module
         [*command, "-c", str(folder / "pytest.ini"), "--rootdir", str(folder), str(folder)],
         cwd=ROOT,
         env=environment,

@@ -37,7 +37,7 @@ WRONG = [
 def test_wrong_setting_is_named_in_one_sentence(
     bare_environment: dict[str, str], name: str, value: str
 ) -> None:
-    finished = subprocess.run(
+    finished = subprocess.run(  # our own command
         [sys.executable, "manage.py", "diffsettings"],
         cwd=ROOT,
         env=bare_environment | GOOD | {name: value},

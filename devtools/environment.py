@@ -71,7 +71,7 @@ def install(names: list[str]) -> None:
         return
     say("Installing the pinned requirements (about a minute, once)")
     files = [argument for name in names for argument in ("-r", name)]
-    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--root-user-action=ignore"]
+    options = ["--quiet", "--quiet", "--no-input", "--disable-pip-version-check", "--root-user-action=ignore"]
     if not succeeds([PYTHON, "-m", "pip", "install", *options, "--require-hashes", *files], quiet=False):
         raise Refusal(
             "The requirements could not be installed: pip says why above. "

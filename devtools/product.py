@@ -105,7 +105,7 @@ def start(
     children.start(Program(name="Beat", command=beat, environment=backstage, log=logs / "beat.log"))
     # The warm shutdown: messages that are being sent are sent to their end.
     children.start(
-        Program(name="The worker", command=worker, environment=backstage, log=logs / "worker.log", grace=25)
+        Program(name="The worker", command=worker, environment=backstage, log=logs / "worker.log", grace=30)
     )
     log = logs / "web.log"
     child = children.start(

@@ -1,4 +1,4 @@
-"""The room of the outbox."""
+"""The room that sends, and keeps what became of it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Hang "Send a test" into the Emails page, and give every Celery worker its mail loop."""
-        from notifications.views_testing import hang_panel  # noqa: PLC0415  # models are loaded by now
-        from notifications.worker import add_worker_steps  # noqa: PLC0415
+        """Give the workers of this process' Celery app their mail loop."""
+        from notifications.worker import add_worker_steps  # noqa: PLC0415  # needs the models, which come first
 
-        hang_panel()
         add_worker_steps(current_app)

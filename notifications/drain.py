@@ -7,7 +7,7 @@ from uuid import UUID
 from mailsettings.ways import NoWayOut, way_out
 from notifications import lanes
 from notifications.delivery import claim, deliver, run_test
-from notifications.delivery.deliver import Pace
+from notifications.delivery.sending import Pace
 from notifications.models import Notification
 from notifications.process import stopping
 from orgs.tenancy import tenant

@@ -7,10 +7,10 @@ from notifications.delivery.by_hand import (
     retry,
     send_again,
 )
-from notifications.delivery.claim import Batch, claim, claim_test, release
-from notifications.delivery.deliver import deliver
-from notifications.delivery.recover import expire, recover
-from notifications.delivery.settle import settle
+from notifications.delivery.claiming import Batch, claim, claim_test, release
+from notifications.delivery.sending import deliver
+from notifications.delivery.recovery import expire, recover
+from notifications.delivery.settling import settle
 from notifications.delivery.test_email import run_test
 
 __all__ = [

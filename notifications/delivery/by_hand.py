@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
-from notifications.delivery.settle import NO_LEASE
+from notifications.delivery.settling import NO_LEASE
 from notifications.models import Kind, Notification, NotificationQuerySet, Status
 from orgs.tenancy import tenant
 

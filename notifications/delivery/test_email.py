@@ -13,12 +13,12 @@ from mailsettings.models import Doubtful, Draft
 from mailsettings.services import is_same_as_saved
 from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_session, way_out
 from notifications.content import ContentRemoved
-from notifications.delivery.claim import Batch, claim_test, way_columns
-from notifications.delivery.deliver import Withdrawn, logger, marker
+from notifications.delivery.claiming import Batch, claim_test, way_columns
+from notifications.delivery.sending import Withdrawn, logger, marker
 from notifications.delivery.letter import write_letter
 from notifications.delivery.outcome import Outcome, from_error, from_receipt
-from notifications.delivery.recover import give_back
-from notifications.delivery.settle import settle
+from notifications.delivery.recovery import give_back
+from notifications.delivery.settling import settle
 from notifications.models import AttemptOutcome, DeliveryAttempt, Notification, Status
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant

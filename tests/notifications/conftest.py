@@ -18,12 +18,6 @@ from sandbox.tls import Authority
 from tests.notifications.stories import PASSWORD
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The sandbox's certificate authority."""
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
 @pytest.fixture
 def inbox() -> Inbox:
     """What arrived."""

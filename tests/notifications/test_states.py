@@ -21,8 +21,8 @@ from notifications.delivery import (
     send_again,
     settle,
 )
-from notifications.delivery.claim import Batch
-from notifications.delivery.deliver import SettingsChanged, Withdrawn, marker
+from notifications.delivery.claiming import Batch
+from notifications.delivery.sending import SettingsChanged, Withdrawn, marker
 from notifications.delivery.outcome import Outcome
 from notifications.models import ENDED, AttemptOutcome, Notification, Status
 from orgs.models import Organization

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from mailsettings.models import Doubtful, MailSettings
 from notifications.backoff import message_pause
-from notifications.delivery.claim import lease_time
+from notifications.delivery.claiming import lease_time
 from notifications.delivery.outcome import Outcome
-from notifications.delivery.settle import NO_LEASE, record_attempt
+from notifications.delivery.settling import NO_LEASE, record_attempt
 from notifications.models import AttemptOutcome, Kind, Notification, Status
 from orgs.tenancy import tenant
 

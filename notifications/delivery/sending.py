@@ -18,11 +18,11 @@ from mailsettings.holds import hold, note_success
 from mailsettings.ways import Way, open_session, still_current
 from notifications import lanes
 from notifications.content import ContentRemoved
-from notifications.delivery.claim import Batch, lease_time, release
+from notifications.delivery.claiming import Batch, lease_time, release
 from notifications.delivery.letter import write_letter
 from notifications.delivery.outcome import Outcome, from_error, from_receipt
-from notifications.delivery.recover import give_back
-from notifications.delivery.settle import NO_LEASE, settle
+from notifications.delivery.recovery import give_back
+from notifications.delivery.settling import NO_LEASE, settle
 from notifications.models import IN_HAND, AttemptOutcome, Notification, Status
 from notifications.process import stopping
 from orgs.sealing import SealBroken

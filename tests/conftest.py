@@ -13,7 +13,13 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests import factories
 
-pytest_plugins = ["tests.plugin_rows", "tests.plugin_database", "tests.plugin_cast", "tests.plugin_static"]
+pytest_plugins = [
+    "tests.plugin_rows",
+    "tests.plugin_database",
+    "tests.plugin_cast",
+    "tests.plugin_sandbox",
+    "tests.plugin_static",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

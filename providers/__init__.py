@@ -14,7 +14,7 @@ from providers.base import (
 )
 from providers.catalog.microsoft_graph import admin_consent_url
 from providers.clouds import CLOUDS, Cloud, load_clouds
-from providers.errors import ProviderError, Refusal, Stage, cleaned, failure
+from providers.errors import ProviderError, Refusal, Stage, failure
 from providers.fields import (
     Choice,
     Date,
@@ -26,7 +26,6 @@ from providers.fields import (
     Number,
     Option,
     Secret,
-    SecretText,
     Settings,
     SettingsInvalid,
     Text,
@@ -37,7 +36,9 @@ from providers.message import Attachment, Message, Priority, new_message_id
 from providers.mime import compose
 from providers.network import Egress
 from providers.registry import PROVIDERS, provider
+from providers.secret_text import SecretText
 from providers.trace import StageResult, Trace
+from providers.words import cleaned
 
 __all__ = [
     "CLOUDS",

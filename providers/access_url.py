@@ -130,7 +130,8 @@ def checked_tenant(text: str) -> str:
         return domain_name(text)
     except ValueError:
         raise ValueError(
-            "The tenant must be your Directory (tenant) ID or a domain of yours, like contoso.onmicrosoft.com."
+            "The tenant must be your Directory (tenant) ID or a domain of yours,"
+            " like contoso.onmicrosoft.com."
         ) from None
 
 

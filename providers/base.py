@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Protocol, Self
 
 from providers.address import NAME_LIMIT
 from providers.errors import Refusal, Stage
-from providers.fields import FieldSpec, GuideStep, SecretText, Settings, SettingsInvalid, specs
+from providers.fields import FieldSpec, GuideStep, Settings, SettingsInvalid, specs
 from providers.message import Message
 from providers.network import Egress
+from providers.secret_text import SecretText
 from providers.trace import StageResult, Trace
 from providers.values import applies, read_values
 

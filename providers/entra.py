@@ -61,7 +61,7 @@ def refused_token(
     facts: Mapping[str, str],
     hide: tuple[str, ...],
 ) -> ProviderError:
-    """Make the error for an answer without a token; the number explains, `error` and status decide on retry."""
+    """Make the error for an answer without a token: the number explains, else `error`, else the status."""
     body: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
     described = _described(str(body.get("error_description") or ""))
     number = _number(body, described)
@@ -76,7 +76,7 @@ def refused_token(
         code,
         stage=Stage.TOKEN,
         retry_after=retry_after or waits,
-        provider_code=f"AADSTS{number}" if number else word[:60],
+        provider_code=f"AADSTS{number}" if number else word[:60] or f"HTTP {status}",
         reply=described or word,
         request_id=str(body.get("trace_id") or ""),
         host=host,

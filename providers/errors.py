@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-REPLY_LIMIT: Final = 500
-CONTROL = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]+"
-)
+from providers.words import cleaned
 
 
 class Stage(StrEnum):
@@ -151,7 +147,8 @@ TRAITS: Final[Mapping[str, Traits]] = {
     **_rows(
         AuthenticationFailed,
         "auth",
-        "auth_unsupported auth_failed auth_app_password auth_blocked_by_policy basic_auth_retired auth_required",
+        "auth_unsupported auth_failed auth_app_password auth_blocked_by_policy"
+        " basic_auth_retired auth_required",
     ),
     **_rows(AuthenticationFailed, "auth", "auth_temporary", transient=True),
     **_rows(SenderRefused, "sender", "sender_refused send_as_denied sender_blocked"),
@@ -164,9 +161,10 @@ TRAITS: Final[Mapping[str, Traits]] = {
     **_rows(
         AuthenticationFailed,
         "auth",
-        "token_secret_wrong token_secret_expired token_client_unknown token_tenant_unknown token_consent_missing"
-        " token_wrong_cloud token_scope_wrong token_application_disabled token_blocked_by_policy token_refused"
-        " token_endpoint_wrong graph_unauthorized graph_access_denied",
+        "token_secret_wrong token_secret_expired token_client_unknown token_tenant_unknown"
+        " token_consent_missing"
+        " token_wrong_cloud token_scope_wrong token_application_disabled token_blocked_by_policy"
+        " token_refused token_endpoint_wrong graph_unauthorized graph_access_denied",
     ),
     **_rows(TryLater, "server", "token_unavailable graph_unavailable", transient=True),
     **_rows(TryLater, "quota", "token_throttled graph_throttled", transient=True),
@@ -205,11 +203,3 @@ def failure(
         facts=facts,
         refusals=refusals,
     )
-
-
-def cleaned(text: str, *, hide: Iterable[str] = ()) -> str:
-    """Make another party's words harmless: one line, printable, at most 500 characters, nothing secret."""
-    for secret in hide:
-        if len(secret) >= 4:  # noqa: PLR2004 - shorter pieces would tear holes into ordinary words
-            text = text.replace(secret, "•••")
-    return " ".join(CONTROL.sub(" ", text[: REPLY_LIMIT * 20]).split())[:REPLY_LIMIT]

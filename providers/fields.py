@@ -1,71 +1,14 @@
-"""How a provider declares its settings: markers, secrets that stay hidden, and the base of all settings."""
+"""How a provider declares its settings: markers for the fields, and the base of all settings."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-MASK = "•••"
-HINT_FROM = 16
-T = TypeVar("T")
-
-
-class SecretText:
-    """A secret that no repr, format, copy, pickle or JSON gives away; opened inside `providers` only."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Give the clear text; called inside `providers` only, which a test watches over."""
-        return self._value
-
-    def sealed_by(self, seal: Callable[[bytes], T]) -> T:
-        """Hand the clear text to a sealing function and give its answer, so that callers never hold it."""
-        return seal(self._value.encode())
-
-    def hint(self) -> str:
-        """Give the last four characters of a secret long enough to spare them, else nothing."""
-        return self._value[-4:] if len(self._value) >= HINT_FROM else ""
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SecretText):
-            return NotImplemented
-        return hmac.compare_digest(
-            self._value.encode(errors="surrogatepass"), other._value.encode(errors="surrogatepass")
-        )
-
-    def __hash__(self) -> int:
-        # One value for all: a hash must not tell two secrets apart.
-        return hash(SecretText)
-
-    def __repr__(self) -> str:
-        return MASK
-
-    def __str__(self) -> str:
-        return MASK
-
-    def __format__(self, spec: str) -> str:
-        return MASK
-
-    def __copy__(self) -> SecretText:
-        return self
-
-    def __deepcopy__(self, memo: object) -> SecretText:
-        return self
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("A secret is not pickled.")
+from providers.secret_text import SecretText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,13 +139,17 @@ class SettingsInvalid(ValueError):
         self.errors: dict[str, str] = dict(errors)
 
 
+_SPECS: dict[type[Settings], tuple[FieldSpec, ...]] = {}
+
+
 def specs(settings_type: type[Settings]) -> tuple[FieldSpec, ...]:
     """List what a provider's settings declare: sender first, then its own, "always use" last."""
-    return _specs(settings_type)
+    if settings_type not in _SPECS:
+        _SPECS[settings_type] = _read_specs(settings_type)
+    return _SPECS[settings_type]
 
 
-@cache
-def _specs(settings_type: type[Any]) -> tuple[FieldSpec, ...]:
+def _read_specs(settings_type: type[Settings]) -> tuple[FieldSpec, ...]:
     hints = get_type_hints(settings_type, include_extras=True)
     found = {field.name: _spec(field, hints[field.name]) for field in dataclasses.fields(settings_type)}
     last = found.pop("force_sender")

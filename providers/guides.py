@@ -29,26 +29,28 @@ ACCESS_URL_GUIDE: Final = (
 GRAPH_GUIDE: Final = (
     GuideStep(
         title="Register an app",
-        text="Sign in to the portal and open **Microsoft Entra ID**. Choose **App registrations › New registration**,"
-        " give it a **name** such as Mailroom, leave the rest as it is and select **Register**.",
+        text="Sign in to the portal and open **Microsoft Entra ID**."
+        " Choose **App registrations › New registration**, give it a **name** such as Mailroom,"
+        " leave the rest as it is and select **Register**.",
         link="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade",
         link_label="Open App registrations",
     ),
     GuideStep(
         title="Allow it to send",
-        text="In the app, open **API permissions › Add a permission › Microsoft Graph › Application permissions**"
-        " (not Delegated), tick **Mail.Send** and select **Add permissions**.",
+        text="In the app, open **API permissions › Add a permission › Microsoft Graph ›"
+        " Application permissions** (not Delegated), tick **Mail.Send** and select **Add permissions**.",
     ),
     GuideStep(
         title="Grant admin consent",
-        text="Still on **API permissions**, an administrator of the tenant selects **Grant admin consent**."
-        " Without it Microsoft refuses every message. If you are no administrator, send them the consent link.",
+        text="Still on **API permissions**, an administrator of the tenant selects"
+        " **Grant admin consent**. Without it Microsoft refuses every message."
+        " If you are no administrator, send them the consent link.",
     ),
     GuideStep(
         title="Create a client secret",
-        text="Open **Certificates & secrets › New client secret**, name it, choose its **expiry** and select **Add**."
-        " Enter the day under Secret expires on, and you are warned in time; then a **new secret has to be generated"
-        " and entered here**.",
+        text="Open **Certificates & secrets › New client secret**, name it, choose its **expiry**"
+        " and select **Add**. Enter the day under Secret expires on, and you are warned in time;"
+        " then a **new secret has to be generated and entered here**.",
     ),
     GuideStep(
         title="Copy the Value",
@@ -57,13 +59,14 @@ GRAPH_GUIDE: Final = (
     ),
     GuideStep(
         title="Copy the ids",
-        text="On **Overview**, copy **Application (client) ID** into Client ID. Select **Endpoints** and copy"
+        text="On **Overview**, copy **Application (client) ID** into Client ID."
+        " Still on **Overview**, select **Endpoints** and copy"
         " **OAuth 2.0 token endpoint (v2)** into Access URL.",
     ),
     GuideStep(
         title="If you are unsure",
         text="Licences, mailboxes and permissions belong to your own **Microsoft 365 administrator**."
-        " Where the Entra or Microsoft 365 admin center itself does not work, ask **Microsoft support**.",
+        " Where the admin center itself does not work, ask **Microsoft support**.",
         link="https://learn.microsoft.com/microsoft-365/admin/get-help-support",
         link_label="Get help from Microsoft support",
     ),

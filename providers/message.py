@@ -27,10 +27,11 @@ MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
 CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,120}")
 # Written by us from the message's own attributes.
 OURS = {"x-priority", "x-msmail-priority", "importance", "priority"}
-ALLOWED_HEADERS = frozenset(
-    "auto-submitted precedence in-reply-to references feedback-id organization comments keywords sensitivity"
-    " list-unsubscribe list-unsubscribe-post list-id list-help list-archive list-owner list-post list-subscribe".split()
-)
+ALLOWED_HEADERS = {
+    *("auto-submitted", "precedence", "in-reply-to", "references", "feedback-id", "organization"),
+    *("comments", "keywords", "sensitivity", "list-unsubscribe", "list-unsubscribe-post", "list-id"),
+    *("list-help", "list-archive", "list-owner", "list-post", "list-subscribe"),
+}
 
 
 class Priority(StrEnum):
@@ -153,12 +154,12 @@ def _check_headers(message: Message) -> None:
         lower = name.lower()
         if not HEADER_NAME.fullmatch(name):
             raise MessageInvalid(
-                "headers", f"The header name {shown(name)} may hold letters, digits and - only."
+                "headers", f"The header name {shown(name)} may hold letters, digits, - only."
             )
         if lower in OURS or not (lower.startswith("x-") or lower in ALLOWED_HEADERS):
             raise MessageInvalid(
                 "headers",
-                f"The header {shown(name)} is written by Mailroom or not allowed. Use one that begins with X-.",
+                f"The header {shown(name)} is not allowed here. Use one that begins with X-.",
             )
         if lower in seen:
             raise MessageInvalid("headers", f"The header {shown(name)} is given twice. Keep one.")

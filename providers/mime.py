@@ -14,6 +14,7 @@ from providers.headers import address_header, header, structured_header, text_he
 from providers.message import Attachment, Message, Priority
 
 LONGEST_LINE: Final = 990
+SHORT_NAME: Final = 60
 PRIORITY: Final = {
     Priority.HIGH: (("X-Priority", "1 (Highest)"), ("X-MSMail-Priority", "High"), ("Importance", "high")),
     Priority.NORMAL: (),
@@ -114,13 +115,11 @@ def _binary_part(attachment: Attachment, disposition: str, extra: str = "") -> b
 
 
 def _file_name(name: str) -> str:
-    """Write the file name parameter; beyond plain ASCII in numbered pieces (RFC 2231), which never break a character."""
-    if name.isascii() and len(name) <= 60:  # noqa: PLR2004 - fits on one line
+    """Write the file name parameter; beyond short ASCII in numbered pieces (RFC 2231)."""
+    if name.isascii() and len(name) <= SHORT_NAME:
         return f'\r\n filename="{name}"'
-    escaped = quote(name, safe="")
-    pieces = re.findall(r"(?:%[0-9A-F]{2}|.){1,20}", escaped)
-    return "".join(
-        f"\r\n filename*{number}*={'utf-8%s' % (2 * chr(39)) if not number else ''}{piece}{';' * (piece_is_not_last)}"
-        for number, piece in enumerate(pieces)
-        for piece_is_not_last in [number < len(pieces) - 1]
-    )
+    pieces = re.findall(r"(?:%[0-9A-F]{2}|.){1,20}", quote(name, safe=""))
+    pieces[0] = f"utf-8''{pieces[0]}"
+    if len(pieces) == 1:
+        return f"\r\n filename*={pieces[0]}"
+    return ";".join(f"\r\n filename*{number}*={piece}" for number, piece in enumerate(pieces))

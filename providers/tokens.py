@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import quote_plus
 
 import msal
 from msal.exceptions import MsalServiceError
 
 from providers.access_url import AccessUrl
 from providers.base import Token, WireContext
+from providers.claims import roles_of
 from providers.entra import refused_token
 from providers.errors import ProviderError, Stage, failure
-from providers.fields import SecretText
+from providers.msal_wire import MsalWire
 from providers.network import HttpClient, HttpReply
 from providers.retry_after import retry_after
+from providers.secret_text import SecretText
 
-TOKEN_SECONDS: Final = 10.0
-TOKEN_BYTES: Final = 256 * 1024
 MARGIN_SECONDS: Final = 300.0
 SEND_ROLE: Final = "Mail.Send"
 
@@ -74,7 +73,7 @@ def fetch_token(credentials: AppCredentials, http: HttpClient) -> Token:
     secret = credentials.secret.reveal().strip()
     if not secret:
         raise failure("settings_incomplete", stage=Stage.TOKEN, facts=_facts(credentials))
-    wire = MsalWire(credentials.access, http)
+    wire = MsalWire(credentials.access, http, _facts(credentials))
     try:
         application = msal.ConfidentialClientApplication(
             credentials.client_id,
@@ -90,66 +89,6 @@ def fetch_token(credentials: AppCredentials, http: HttpClient) -> Token:
     if isinstance(answer, dict) and isinstance(answer.get("access_token"), str):
         return _token(answer, credentials)
     raise _refusal(answer, wire.last, credentials, secret)
-
-
-class MsalWire:
-    """The few calls MSAL makes, sent to the Access URL's own host and nowhere else."""
-
-    def __init__(self, access: AccessUrl, http: HttpClient) -> None:
-        self._access = access
-        self._http = http
-        self.last: HttpReply | None = None
-
-    def get(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **_: Any,
-    ) -> HttpReply:
-        """Read the discovery document."""
-        parts = urlsplit(url)
-        if parts.netloc.lower() != self._access.host or params:
-            raise failure("token_endpoint_wrong", stage=Stage.TOKEN, host=self._access.host)
-        return self._ask("GET", parts.path, headers or {}, None)
-
-    def post(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **_: Any,
-    ) -> HttpReply:
-        """Ask for the token: always at the Access URL, whatever a discovery document names."""
-        body = urlencode(dict(data or {})).encode()
-        sent = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", urlsplit(self._access.url).path, sent, body)
-
-    def close(self) -> None:
-        """Leave the connection to its owner."""
-
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> HttpReply:
-        reply = self._http.request(
-            method,
-            self._access.host,
-            path,
-            headers=headers,
-            body=body,
-            seconds=TOKEN_SECONDS,
-            most_bytes=TOKEN_BYTES,
-        )
-        self.last = reply
-        if not reply.complete or not isinstance(reply.json(), dict):
-            # MSAL would write such a body into its log.
-            raise _unreadable(reply, self._access.host)
-        return reply
-
-
-def _unreadable(reply: HttpReply, host: str) -> ProviderError:
-    return refused_token(
-        None, status=reply.status_code, retry_after=retry_after(reply.headers), host=host, facts={}, hide=()
-    )
 
 
 def _refusal(
@@ -182,19 +121,6 @@ def _token(answer: Mapping[str, Any], credentials: AppCredentials) -> Token:
     except (TypeError, ValueError):
         lasts = 3600.0
     return Token(SecretText(value), time.time() + min(max(lasts, 0.0), 86400.0), roles_of(value))
-
-
-def roles_of(token: str) -> tuple[str, ...] | None:
-    """Read the roles a token says it carries; None when it cannot be read, which proves nothing."""
-    parts = token.split(".")
-    if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
-        return None
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
-        return None
-    roles = claims.get("roles", []) if isinstance(claims, dict) else None
-    return tuple(str(role) for role in roles) if isinstance(roles, list) else None
 
 
 def _facts(credentials: AppCredentials) -> dict[str, str]:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from providers.errors import ProviderError, Stage, cleaned
+from providers.errors import ProviderError, Stage
+from providers.words import cleaned, sentence
 
 Verdict = Literal["running", "ok", "warning", "failed"]
 # Graph speaks to two hosts: these stages happen once per host and are told together.
@@ -70,16 +71,16 @@ class Trace:
 
     def fail(self, error: ProviderError) -> ProviderError:
         """Record an error that no running stage met, and give it back to be raised."""
-        self._put(StageResult(error.stage or Stage.CONNECT, "failed", cleaned(error.reply)[:LONGEST]))
+        self._put(StageResult(error.stage or Stage.CONNECT, "failed", _said(error)))
         return error
 
     def _fail(
         self, error: ProviderError, stage: Stage, step: Step, before: StageResult | None, duration: int
     ) -> None:
         failed_at = error.stage or stage
-        said = cleaned(error.reply)[:LONGEST]
+        said = _said(error)
         if failed_at is stage:
-            self._finish(stage, before, StageResult(stage, "failed", said or step.text, duration))
+            self._finish(stage, before, StageResult(stage, "failed", said, duration))
             return
         if before is not None:
             self._rows[stage] = before
@@ -87,7 +88,9 @@ class Trace:
             self._rows[stage] = StageResult(stage, "ok", step.text, duration)
         else:
             del self._rows[stage]
-        earlier = self._rows.pop(failed_at, None)
+        earlier = self._rows.get(failed_at)
+        if earlier is not None and earlier.verdict == "warning":
+            said = f"{earlier.text}. {said}"[:LONGEST]
         spent = (earlier.duration_ms if earlier else 0) + (0 if step.text else duration)
         self._put(StageResult(failed_at, "failed", said, spent))
 
@@ -108,6 +111,11 @@ class Trace:
         self._rows[result.stage] = result
         if self._on_change is not None:
             self._on_change(self.results)
+
+
+def _said(error: ProviderError) -> str:
+    own = sentence(error.code, {"host": error.host, **error.facts})
+    return (cleaned(error.reply) or own or error.code.replace("_", " "))[:LONGEST]
 
 
 def _since(started: float) -> int:

@@ -8,16 +8,8 @@ from datetime import date
 from typing import Any
 
 from providers.address import checked_email, shown
-from providers.fields import (
-    Choice,
-    Date,
-    Email,
-    FieldSpec,
-    Flag,
-    Number,
-    Secret,
-    SecretText,
-)
+from providers.fields import Choice, Date, Email, FieldSpec, Flag, Number, Secret
+from providers.secret_text import SecretText
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 TEXT_LIMIT, SECRET_LIMIT = 1000, 4000

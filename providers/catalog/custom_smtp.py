@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final
 
 from providers.base import Provider, Session, WireContext
-from providers.fields import Choice, Flag, GuideStep, Number, Option, Secret, SecretText, Settings, Text
+from providers.fields import Choice, Flag, GuideStep, Number, Option, Secret, Settings, Text
 from providers.network import Egress, HostInvalid
 from providers.network.addresses import literal
+from providers.secret_text import SecretText
 from providers.transports.smtp import SmtpLogin, SmtpServer, open_smtp
 
 SIGN_IN: Final = ("authentication", True)
@@ -86,7 +87,7 @@ class CustomSmtp(Provider):
     guide: ClassVar[tuple[GuideStep, ...]] = (
         GuideStep(
             title="Find your server",
-            text="Ask your mail service for its **outgoing server (SMTP)**: host, port and kind of encryption."
+            text="Ask your mail service for its **outgoing server (SMTP)**: host, port and encryption."
             " **465** goes with TLS, **587** with STARTTLS.",
         ),
         GuideStep(
@@ -96,7 +97,8 @@ class CustomSmtp(Provider):
         ),
         GuideStep(
             title="Prove it",
-            text="Enter your own address and press **Test SMTP**. One real message takes the way of all others.",
+            text="Enter your own address and press **Test SMTP**."
+            " One real message takes the way of all others.",
         ),
     )
 

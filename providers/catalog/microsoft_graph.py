@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from providers.access_url import GUID, cloud_key, parse_access_url, split_access_url
 from providers.base import Provider, Session, WireContext
 from providers.errors import Stage, failure
-from providers.fields import Date, Secret, SecretText, Settings, Text, Url
+from providers.fields import Date, Secret, Settings, Text, Url
 from providers.guides import (
     ACCESS_URL_GUIDE,
     CLIENT_ID_GUIDE,
@@ -19,6 +19,7 @@ from providers.guides import (
     SECRET_EXPIRY_GUIDE,
 )
 from providers.network import Egress
+from providers.secret_text import SecretText
 from providers.tokens import AppCredentials
 from providers.transports.graph import open_graph
 
@@ -79,7 +80,10 @@ class MicrosoftGraph(Provider):
 
     key = "graph"
     label = "Microsoft Graph API"
-    summary = "Sends through Microsoft Graph with an app of your own directory. No mailbox password, no SMTP AUTH needed."
+    summary = (
+        "Sends through Microsoft Graph with an app of your own directory."
+        " No mailbox password, no SMTP AUTH needed."
+    )
     settings_type = GraphSettings
     destination_fields = ("access_url", "client_id")
     guide = GRAPH_GUIDE
@@ -107,9 +111,13 @@ class MicrosoftGraph(Provider):
         found: dict[str, str] = {}
         if GUID.fullmatch(chosen.client_secret.reveal().strip().lower()):
             found["client_secret"] = "This looks like the Secret ID. Paste the secret’s Value instead."  # noqa: S105
+        if chosen.sender_name:
+            found["sender_name"] = "Microsoft 365 usually shows the mailbox’s own display name instead."
         expires = chosen.secret_expires_on
         if expires is not None and expires < date.today():  # noqa: DTZ011 - a calendar day as typed
-            found["secret_expires_on"] = "This day has passed. Create a new client secret and enter it here."
+            found |= {
+                "secret_expires_on": "This day has passed. Create a new client secret and enter it here."
+            }
         return found
 
     def destination(self, settings: Settings) -> tuple[str, ...]:

@@ -31,7 +31,11 @@ def connect(
         name = egress.check_host(host)
         addresses = checked_addresses(name, port, egress, min(LOOKUP_SECONDS, seconds))
         is_literal = addresses == (name,)
-        step.text = f"{name} is an address" if is_literal else f"{name} was found ({addresses[0]})"
+        step.text = (
+            f"{name} is an address, nothing to look up"
+            if is_literal
+            else f"{name} was found ({addresses[0]})"
+        )
     with trace.step(Stage.CONNECT) as step:
         opened = _first_reached(name, port, addresses, ends)
         step.text = f"Connected to {name}, port {port}"

@@ -72,13 +72,13 @@ class Egress:
         address = literal(host)
         if address is not None and not self.allows(address):
             raise HostInvalid(
-                "This address is not on the public Internet. Use a public mail server, or ask the operator of this"
-                " site to add the address to EGRESS_ALLOW_CIDRS."
+                "This address is not on the public Internet. Use a public mail server, or ask the operator"
+                " of this site to add the address to EGRESS_ALLOW_CIDRS."
             )
         if address is None and is_local_name(host) and not self.allow_cidrs:
             raise HostInvalid(
-                "This name belongs to a private network. Use a full public name like smtp.example.com, or ask the"
-                " operator of this site to add the server to EGRESS_ALLOW_CIDRS."
+                "This name belongs to a private network. Use a full public name like smtp.example.com, or ask"
+                " the operator of this site to add the server to EGRESS_ALLOW_CIDRS."
             )
         return host
 
@@ -117,7 +117,7 @@ class Egress:
             raise failure("address_refused", stage=Stage.ADDRESS_POLICY, facts={"port": str(port)})
 
     def https_hosts(self) -> frozenset[str]:
-        """List the `host` or `host:port` that HTTPS requests may go to: login and Graph hosts of the clouds."""
+        """List each `host` or `host:port` that HTTPS requests may go to: those of the clouds' table."""
         listed = {host for cloud in self.clouds for host in (*cloud.login_hosts, cloud.graph_host)}
         return frozenset(listed | set(self.oauth_allow_hosts))
 

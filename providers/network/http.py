@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any, Final
@@ -84,7 +85,11 @@ class HttpClient:
         if before_transmit is not None:
             before_transmit()
         try:
-            reply = self._exchange(connection, method, path, headers, body, ends, most_bytes)
+            if isinstance(connection.sock, TimedTls):
+                connection.sock.until = ends
+            _ask(connection, method, path, headers, body)
+            with connection.getresponse() as response:
+                reply = _read(response, most_bytes)
         except (OSError, HTTPException, ValueError, UnicodeError) as error:
             self._forget(host)
             raise _lost(host, error, when_lost) from None
@@ -122,27 +127,15 @@ class HttpClient:
         if kept is not None:
             kept[0].close()
 
-    @staticmethod
-    def _exchange(
-        connection: HTTPConnection,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        ends: float,
-        most_bytes: int,
-    ) -> HttpReply:
-        if isinstance(connection.sock, TimedTls):
-            connection.sock.until = ends
-        sent: dict[str, str] = {"Accept-Encoding": "identity", "Accept": "application/json", **headers}
-        host = connection.host if connection.port == HTTPS_PORT else f"{connection.host}:{connection.port}"
-        try:
-            connection.request(method, path, body=body, headers={"Host": host, **sent})
-        except (BrokenPipeError, ConnectionResetError):
-            # A server may answer "too large" and hang up before it has read everything.
-            pass
-        with connection.getresponse() as response:
-            return _read(response, most_bytes)
+
+def _ask(
+    connection: HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+) -> None:
+    port = "" if connection.port == HTTPS_PORT else f":{connection.port}"
+    sent = {"Host": f"{connection.host}{port}", "Accept-Encoding": "identity", "Accept": "application/json"}
+    # A server may answer "too large" and hang up before it has read everything.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.request(method, path, body=body, headers={**sent, **headers})
 
 
 def _read(response: HTTPResponse, most_bytes: int) -> HttpReply:

@@ -30,17 +30,17 @@ class Timed:
 class TimedSocket(Timed, socket.socket):
     """A plain socket with an end time."""
 
-    def recv(self, *arguments: Any) -> bytes:  # noqa: ANN401 - handed through
+    def recv(self, *arguments: Any) -> bytes:
         """Receive within the time left."""
         self.settimeout(self.time_left())
         return super().recv(*arguments)
 
-    def recv_into(self, *arguments: Any, **options: Any) -> int:  # noqa: ANN401 - handed through
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
         """Receive within the time left."""
         self.settimeout(self.time_left())
         return super().recv_into(*arguments, **options)
 
-    def sendall(self, *arguments: Any) -> None:  # noqa: ANN401 - handed through
+    def sendall(self, *arguments: Any) -> None:
         """Send within the time left."""
         self.settimeout(self.time_left())
         super().sendall(*arguments)
@@ -54,7 +54,7 @@ class TimedTls(Timed, ssl.SSLSocket):
         self.settimeout(self.time_left())
         return super().recv(buflen, flags)
 
-    def recv_into(self, *arguments: Any, **options: Any) -> int:  # noqa: ANN401 - handed through
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
         """Receive within the time left."""
         self.settimeout(self.time_left())
         return super().recv_into(*arguments, **options)

@@ -83,7 +83,7 @@ class GraphSession:
             provider_id=reply.headers.get("request-id", "")[:100],
         )
 
-    def verify(self, sender: str, recipient: str) -> None:
+    def verify(self, sender: str, recipient: str) -> None:  # noqa: ARG002 - nothing to ask Graph about
         """Prove sign-in; whether the app may send is only known when it sends."""
         self._token = self._fresh_token()
 

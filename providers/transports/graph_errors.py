@@ -43,11 +43,13 @@ CODES: Final[Mapping[str, Meaning]] = {
     **_rows(Meaning("sender_blocked", Stage.SENDER), "ErrorAccountDisabled ErrorAccountSuspend"),
     **_rows(
         UNKNOWN,
-        "ErrorInvalidUser ResourceNotFound Request_ResourceNotFound itemNotFound ErrorItemNotFound MailboxNotFound",
+        "ErrorInvalidUser ResourceNotFound Request_ResourceNotFound itemNotFound ErrorItemNotFound"
+        " MailboxNotFound",
     ),
     **_rows(
         UNSUPPORTED,
-        "MailboxNotEnabledForRESTAPI MailboxNotSupportedForRESTAPI ErrorNonExistentMailbox ErrorMailRecipientNotFound",
+        "MailboxNotEnabledForRESTAPI MailboxNotSupportedForRESTAPI ErrorNonExistentMailbox"
+        " ErrorMailRecipientNotFound",
     ),
     **_rows(RECIPIENT, "ErrorInvalidRecipients ErrorMissingRecipients ErrorInvalidSmtpAddress"),
     **_rows(
@@ -73,8 +75,8 @@ CODES: Final[Mapping[str, Meaning]] = {
     **_rows(
         UNAVAILABLE,
         "ErrorServerBusy ErrorInternalServerError generalException ErrorInternalServerTransientError"
-        " ErrorMailboxStoreUnavailable ErrorMailboxMoveInProgress ErrorInsufficientResources ErrorADUnavailable"
-        " ErrorConnectionFailed ErrorTimeoutExpired serviceNotAvailable",
+        " ErrorMailboxStoreUnavailable ErrorMailboxMoveInProgress ErrorInsufficientResources"
+        " ErrorADUnavailable ErrorConnectionFailed ErrorTimeoutExpired serviceNotAvailable",
     ),
 }
 BY_STATUS: Final[Mapping[int, Meaning]] = {

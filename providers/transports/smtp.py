@@ -12,8 +12,10 @@ from providers.errors import ProviderError, Refusal, Stage, failure
 from providers.message import Message
 from providers.transports.smtp_auth import SmtpLogin, sign_in
 from providers.transports.smtp_content import mail_command, wire_content
-from providers.transports.smtp_replies import GONE, Reply, refusal
-from providers.transports.smtp_wire import COMMAND_SECONDS, OK, SmtpServer, SmtpWire
+from providers.transports.smtp_lines import SmtpServer
+from providers.transports.smtp_replies import GONE, Reply
+from providers.transports.smtp_verdicts import all_refused, refusal
+from providers.transports.smtp_wire import COMMAND_SECONDS, OK, SmtpWire
 
 DOT_SECONDS: Final = 120.0
 DATA_SECONDS: Final = 120.0
@@ -147,7 +149,8 @@ class SmtpSession:
                 if reply.code not in TAKEN:
                     verdicts[address] = refusal(reply, wire.hidden)
             if len(verdicts) == len(recipients):
-                raise self._all_refused(verdicts)
+                self._reset()
+                raise all_refused(verdicts, wire.facts)
             step.text = _counted(len(recipients) - len(verdicts), len(recipients))
         return verdicts
 
@@ -173,21 +176,6 @@ class SmtpSession:
                 raise self._refused(Stage.ACCEPTED, reply)
             step.text = f"Accepted: {reply.shown(wire.hidden)}"
         return reply
-
-    def _all_refused(self, refused: dict[str, Refusal]) -> ProviderError:
-        """Make one error of all verdicts: what may pass later counts, then what is the connection's fault."""
-        self._reset()
-        worst = next((one for one in refused.values() if one.transient), next(iter(refused.values())))
-        return failure(
-            worst.code,
-            stage=Stage.RECIPIENT,
-            transient=worst.transient,
-            provider_code=worst.provider_code,
-            reply=worst.reply,
-            host=self._server.host,
-            facts={**self._wire.facts, "recipient": next(iter(refused))},
-            refusals=refused,
-        )
 
     def _refused(self, stage: Stage, reply: Reply) -> ProviderError:
         """Make the error of a refused command and bring the session back to its start."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from providers.errors import Stage, failure
-from providers.fields import SecretText
 from providers.network import Egress
+from providers.secret_text import SecretText
 from providers.transports.smtp_replies import Reply
 from providers.transports.smtp_wire import COMMAND_SECONDS, SmtpWire
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from providers.errors import ProviderError, Refusal, Stage, cleaned, failure
+from providers.errors import ProviderError, Stage, failure
+from providers.words import cleaned
 
 ENHANCED: Final = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 DAY: Final = 86_400.0
@@ -44,12 +45,14 @@ class Reply:
 
 
 SENDER_BLOCKED: Final = {
-    *("5.7.501 5.7.502 5.7.503 5.7.705 5.7.708 5.7.750".split()),
-    *("5.2.251 5.2.253 5.2.254 5.2.255".split()),
+    *("5.7.501", "5.7.502", "5.7.503", "5.7.705", "5.7.708", "5.7.750"),
+    *("5.2.251", "5.2.253", "5.2.254", "5.2.255"),
 }
 SEND_AS: Final = {"5.7.60", "5.2.252"}
 QUOTA: Final = {"5.4.5", "4.4.5", "5.1.90", "5.7.232", "5.7.233"}
 DOMAIN_FAILS: Final = {f"5.7.{last}" for last in (20, 21, 22, 23, 24, 25, 26, 27, 509, 515)}
+RETIRED: Final = ("basic authentication is disabled", "basic authentication is not")
+NO_SUCH_SIGN_IN: Final = {500, 501, 502, 503, 504, 530, 534, 538}
 TOO_LARGE: Final = {"5.3.4", "5.2.3"}
 
 
@@ -71,9 +74,11 @@ def auth_code(reply: Reply) -> str:
         if reply.enhanced == "4.7.12":
             return "auth_failed"
         return "too_many_connections" if _crowded(reply) else "auth_temporary"
-    if reply.enhanced == "5.7.30" or reply.says(
-        "basic authentication is disabled", "basic authentication is not"
-    ):
+    return _lasting_auth_code(reply)
+
+
+def _lasting_auth_code(reply: Reply) -> str:
+    if reply.enhanced == "5.7.30" or reply.says(*RETIRED):
         return "basic_auth_retired"
     if reply.enhanced in {"5.7.9", "5.7.14"} or reply.says("application-specific", "app password"):
         return "auth_app_password"
@@ -81,11 +86,7 @@ def auth_code(reply: Reply) -> str:
         return "auth_failed" if reply.says("credentials were incorrect") else "auth_blocked_by_policy"
     if reply.enhanced == "5.7.13" or reply.code == 525:  # noqa: PLR2004 - account disabled
         return "auth_blocked_by_policy"
-    if reply.code in {500, 501, 502, 503, 504, 530, 534, 538} or reply.enhanced in {
-        "5.5.4",
-        "5.7.11",
-        "5.7.4",
-    }:
+    if reply.code in NO_SUCH_SIGN_IN or reply.enhanced in {"5.5.4", "5.7.11", "5.7.4"}:
         return "auth_unsupported"
     return "auth_failed"
 
@@ -156,7 +157,7 @@ def _crowded(reply: Reply) -> bool:
 
 
 def _rate(reply: Reply) -> bool:
-    return reply.enhanced in {"4.7.28"} or reply.says("rate limit", "too many messages", "sending rate")
+    return reply.enhanced == "4.7.28" or reply.says("rate limit", "too many messages", "sending rate")
 
 
 JUDGES: Final[Mapping[Stage, Callable[[Reply], str]]] = {
@@ -188,10 +189,3 @@ def refused(
         host=host,
         facts={**facts, "host": host},
     )
-
-
-def refusal(reply: Reply, hide: Iterable[str] = ()) -> Refusal:
-    """Make the verdict on one recipient."""
-    code = recipient_code(reply)
-    lasting = {"recipient_refused", "auth_required", "send_as_denied", "sender_blocked", "basic_auth_retired"}
-    return Refusal(code, reply.enhanced or str(reply.code), reply.shown(hide), transient=code not in lasting)

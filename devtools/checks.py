@@ -43,10 +43,10 @@ class Check:
 
 CHECKS = (
     Check(name="format (ruff format)", arguments=("-m", "ruff", "format", "--check", ".")),
-    Check(name="lint (ruff check)", arguments=("-m", "ruff", "check", ".")),
+    Check(name="lint (ruff check)", arguments=("-m", "ruff", "check", "--output-format=concise", ".")),
     Check(name="types (mypy)", arguments=("-m", "mypy", ".")),
     Check(name="arrows (import-linter)", arguments=("-c", IMPORT_LINTER)),
-    Check(name="template format (djlint)", arguments=("-m", "djlint", "templates", "--check", "--quiet")),
+    Check(name="template format (djlint)", arguments=("-m", "djlint", "templates", "--check")),
     Check(name="template lint (djlint)", arguments=("-m", "djlint", "templates", "--lint", "--quiet")),
     Check(
         name="migrations (makemigrations)", arguments=("manage.py", "makemigrations", "--check", "--dry-run")

@@ -46,13 +46,15 @@ class OutboxBackend(BaseEmailBackend):
         chosen = getattr(message, "organization", None) or self.organization or platform_id
         organization_id = chosen.pk if isinstance(chosen, Organization) else chosen
         secret = getattr(message, "secret_content", organization_id == platform_id)
-        store = partial(enqueue, organization=organization_id, secret_content=secret, **arguments(message))
-        if current_organization_id() not in {None, organization_id}:
-            # Another organization's transaction is open: the mail is stored as soon as that is committed.
-            transaction.on_commit(store, using=ALIAS)
-            return True
         try:
-            store()
+            store = partial(
+                enqueue, organization=organization_id, secret_content=secret, **arguments(message)
+            )
+            if current_organization_id() in {None, organization_id}:
+                store()
+            else:
+                # Another organization's transaction is open: the mail is stored once that is committed.
+                transaction.on_commit(store, using=ALIAS)
         except (MessageInvalid, OrganizationSuspended):
             if not self.fail_silently:
                 raise

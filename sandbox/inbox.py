@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.errors import MessageError
+from email.message import EmailMessage, Message
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, overload
@@ -16,6 +17,8 @@ from uuid import uuid4
 
 Via = Literal["smtp-starttls", "smtp-tls", "smtp-plain", "graph"]
 KEPT_ON_DISK = 500
+# What Python's parser raises on headers that no honest program writes.
+UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, MessageError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +37,25 @@ class CaughtMail:
 
     @cached_property
     def message(self) -> EmailMessage:
-        """The parsed message."""
-        parsed = message_from_bytes(self.raw, policy=policy.default)
+        """The parsed message; one that cannot be parsed is shown as text."""
+        try:
+            parsed = message_from_bytes(self.raw, policy=policy.default)
+        except UNREADABLE:
+            parsed = EmailMessage()
+            parsed.set_content(self.raw.decode("utf-8", "replace"))
         if not isinstance(parsed, EmailMessage):
             raise TypeError("The default policy parses into EmailMessage.")
         return parsed
 
+    @cached_property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Names and decoded values in their order; a value that cannot be decoded is shown as it arrived."""
+        written = message_from_bytes(self.raw, policy=policy.compat32, _class=Message)
+        return tuple((name, _decoded(name, str(value))) for name, value in written.items())
+
     def header(self, name: str) -> str:
         """The decoded value of a header, or nothing."""
-        return str(self.message.get(name, ""))
+        return next((value for found, value in self.headers if found.lower() == name.lower()), "")
 
     @property
     def message_id(self) -> str:
@@ -81,7 +94,7 @@ class CaughtMail:
         # A charset nobody knows must not hide the mail.
         try:
             return str(part.get_content())
-        except (LookupError, UnicodeError):
+        except UNREADABLE:
             content = part.get_payload(decode=True)
             return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
 
@@ -149,6 +162,14 @@ class Inbox(Sequence[CaughtMail]):
     def __getitem__(self, index: int | slice) -> CaughtMail | list[CaughtMail]:
         with self._changed:
             return self._mails[index]
+
+
+def _decoded(name: str, value: str) -> str:
+    unfolded = "".join(value.splitlines())
+    try:
+        return str(policy.default.header_factory(name, unfolded))
+    except UNREADABLE:
+        return unfolded
 
 
 def _store(folder: Path, mail: CaughtMail) -> None:

@@ -55,7 +55,7 @@ def mail_page(mail: CaughtMail) -> Safe:
         html=fill(HTML, id=mail.id) if mail.html else Safe(""),
         text=fill(TEXT, text=mail.text) if mail.text else Safe(""),
         files=_files(mail),
-        headers="\n".join(f"{name}: {value}" for name, value in mail.message.items()),
+        headers="\n".join(f"{name}: {value}" for name, value in mail.headers),
         source=mail.raw.decode("utf-8", "replace"),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.smtp_auth import MECHANISMS, WRONG, SignInRefused, exchange, verdict
+from sandbox.smtp_auth import ACCEPTED, MECHANISMS, WRONG, SignInRefused, exchange, verdict
 from sandbox.smtp_rules import local_part
 from sandbox.smtp_session import HOST, SmtpSession
 from sandbox.smtp_transaction import data, mail, rcpt
@@ -79,9 +79,11 @@ def _auth(session: SmtpSession, argument: str) -> None:
         reply = scripted or verdict(credentials, session.server.users)
     except SignInRefused as error:
         reply, credentials = error.reply, None
-    if session.reply("auth", reply) and credentials is not None:
-        session.record.signed_in_as = credentials.user
-    elif reply == WRONG and session.record.sign_ins_tried >= SIGN_INS_ALLOWED:
+    # Written down before the yes is sent: whoever reads "235" finds it in the record.
+    session.record.signed_in_as = credentials.user if credentials is not None and reply == ACCEPTED else ""
+    if not session.reply("auth", reply):
+        session.record.signed_in_as = ""
+    if reply == WRONG and session.record.sign_ins_tried >= SIGN_INS_ALLOWED:
         session.say("421 4.7.0 Too many wrong sign-ins on this connection")
 
 

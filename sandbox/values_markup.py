@@ -102,7 +102,8 @@ They stay the same at each start.</p>
 </div>
 <section class="card pad"><h2>Sign-ins</h2>
 <p class="muted">Username and password for Custom SMTP. Any other pair is refused with 535 5.7.8.</p>{users}
-<p class="muted">Without encryption (TLS option None) the port is {plain_port}, and nobody can sign in there.</p></section>
+<p class="muted">Without encryption (TLS option None) the port is {plain_port},
+and nobody can sign in there.</p></section>
 <section class="card pad"><h2>Recipients</h2>
 <p class="muted">What stands before the @ decides, in any domain. Custom SMTP only.</p>{recipients}</section>
 <section class="card pad"><h2>Senders</h2>

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orgs.models import AuditEntry
+from orgs.models import AuditEntry, Role
 
 KNOWN = {
     "acting_as.ended": gettext_lazy("Stopped acting as this organization"),
@@ -65,7 +65,7 @@ def changes(detail: Mapping[str, object]) -> list[Change]:
     before, after = (_mapping(detail.get(name)) for name in ("before", "after"))
     paired = [
         Change(
-            label=_label(key), before=_text(before[key]) if key in before else "", after=_text(after.get(key))
+            label=_label(key), before=_value(key, before) if key in before else "", after=_value(key, after)
         )
         for key in {**before, **after}
     ]
@@ -77,6 +77,11 @@ def _mapping(value: object) -> Mapping[str, object]:
     if isinstance(value, Mapping):
         return value
     return {} if value is None else {"value": value}
+
+
+def _value(key: str, values: Mapping[str, object]) -> str:
+    value = values.get(key)
+    return str(Role(value).label) if key == "role" and value in Role.values else _text(value)
 
 
 def _label(key: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
 from zlib import crc32
 
 from django import template
@@ -147,7 +146,7 @@ def nav_link(
         return ""
     path = context["request"].path
     current = path == url if exact else path.startswith(url)
-    mark: Any = format_html(' aria-current="page"') if current else ""
+    mark = SafeString(' aria-current="page"') if current else ""
     return format_html('<li><a href="{}"{}>{}{}</a></li>', url, mark, icon(symbol), label)
 
 

@@ -20,20 +20,10 @@ from sandbox.endpoints import FILE, Endpoints, forget
 # Where the sandbox's page is unless another checkout's has the port.
 PAGE_PORT = 8025
 SIGN_IN_PAGE = "/accounts/login/"
-BEAT = ("celery", "-A", "config", "beat", "--pidfile=", "--loglevel=INFO")
-WORKER = ("celery", "-A", "config", "worker", "-P", "threads", "-c", "4", "--loglevel=INFO")
+BEAT = "celery -A config beat --pidfile= --loglevel=INFO".split()
+WORKER = "celery -A config worker -P threads -c 4 --without-mingle --loglevel=INFO".split()
 # gunicorn opens a control socket by default; nobody here would use it.
-WEB = (
-    "gunicorn",
-    "config.wsgi:application",
-    "-k",
-    "gthread",
-    "-w",
-    "2",
-    "--threads",
-    "4",
-    "--no-control-socket",
-)
+WEB = "gunicorn config.wsgi:application -k gthread -w 2 --threads 4 --no-control-socket".split()
 
 
 def environment(*, data: Path, port: int) -> dict[str, str]:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from celery import shared_task
 
-from notifications import hints, sweep as sweeping
+from notifications import hints
+from notifications import sweep as sweeping
 from notifications.drain import drain as drain_lane
 from notifications.prune import prune as remove_old_content
 

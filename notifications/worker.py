@@ -7,13 +7,13 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 from typing import Any
 from uuid import UUID
 
 from celery import Celery, bootsteps
 from celery.signals import worker_shutting_down
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from notifications.drain import drain, run_tests
@@ -34,43 +34,53 @@ class Crew:
     """A few threads that work on organizations, each organization by one of them at a time."""
 
     def __init__(self, name: str, size: int, work: Callable[[UUID], object]) -> None:
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
         self._work = work
-        self._running: dict[UUID, Future[None]] = {}
+        self._known: set[UUID] = set()
         self._lock = threading.Lock()
+        self._line: SimpleQueue[UUID | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(size)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def take(self, organization_id: UUID) -> None:
-        """Work on an organization unless it is being worked on."""
+        """Put an organization in the line unless it is there or being worked on."""
         with self._lock:
-            if organization_id in self._running or stopping.is_set():
+            if organization_id in self._known or stopping.is_set():
                 return
-            turn = self._pool.submit(self._turn, organization_id)
-            self._running[organization_id] = turn
-        turn.add_done_callback(_log_failure)
+            self._known.add(organization_id)
+        self._line.put(organization_id)
+
+    def dismiss(self, seconds: float) -> None:
+        """Send everybody home once what they hold is done; wait no longer than `seconds`."""
+        deadline = time.monotonic() + seconds
+        for _ in self._threads:
+            self._line.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        try:
+            while (organization_id := self._line.get()) is not None:
+                if not stopping.is_set():
+                    self._turn(organization_id)
+        finally:
+            connections.close_all()
 
     def _turn(self, organization_id: UUID) -> None:
         more: object = False
-        close_old_connections()
         try:
+            close_old_connections()
             more = self._work(organization_id)
-        finally:
-            with self._lock:
-                self._running.pop(organization_id, None)
+        except Exception:
+            # A boundary of the worker: the turn is lost, the thread and the other organizations go on.
+            logger.exception("A turn of the mail loop broke off.")
+        with self._lock:
+            self._known.discard(organization_id)
         if more:
             # To the end of the line, so that a long queue and a short one take turns.
             self.take(organization_id)
-
-    def dismiss(self, seconds: float) -> None:
-        """Wait for what is being done, no longer than `seconds`."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        with self._lock:
-            running = list(self._running.values())
-        wait(running, timeout=max(0.0, seconds))
-
-
-def _log_failure(done: Future[None]) -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        logger.error("A turn of the mail loop broke off.", exc_info=error)
 
 
 class MailLoop(threading.Thread):
@@ -84,13 +94,19 @@ class MailLoop(threading.Thread):
 
     def run(self) -> None:
         """Tick until the worker stops; no failure of a tick ends the loop."""
-        while not stopping.is_set():
-            try:
-                self.tick()
-            except Exception:
-                # The database may be away for a while; the loop outlives it.
-                logger.exception("A tick of the mail loop failed; the next one tries again.")
-            stopping.wait(TICK_SECONDS * _random.uniform(0.8, 1.2))
+        try:
+            while not stopping.is_set():
+                self._guarded_tick()
+                stopping.wait(TICK_SECONDS * _random.uniform(0.8, 1.2))
+        finally:
+            connections.close_all()
+
+    def _guarded_tick(self) -> None:
+        try:
+            self.tick()
+        except Exception:
+            # The database may be away for a while; the loop outlives it.
+            logger.exception("A tick of the mail loop failed; the next one tries again.")
 
     def tick(self) -> None:
         """Do what is due now."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db.models import Case, TextField, F, Value, When
+from django.db.models import Case, F, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Now
 from django.utils import timezone
 

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from django.db.models import Value
+from django.db.models import F, Value
 from django.db.models.functions import Greatest, Now
-from django.db.models import F
 from django.utils import timezone
 
 from mailsettings.holds import hold, note_success

@@ -14,10 +14,10 @@ from mailsettings.services import is_same_as_saved
 from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_session, way_out
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, claim_test, way_columns
-from notifications.delivery.sending import Withdrawn, logger, marker
 from notifications.delivery.letter import write_letter
 from notifications.delivery.outcome import Outcome, from_error, from_receipt
 from notifications.delivery.recovery import give_back
+from notifications.delivery.sending import Withdrawn, logger, marker
 from notifications.delivery.settling import settle
 from notifications.models import AttemptOutcome, DeliveryAttempt, Notification, Status
 from orgs.sealing import SealBroken

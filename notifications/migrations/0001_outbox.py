@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import django.db.models.deletion
 import django.utils.timezone
-import orgs.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import orgs.ids
 
 
 class Migration(migrations.Migration):

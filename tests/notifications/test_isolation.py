@@ -126,9 +126,7 @@ def test_with_smtp_off_or_without_the_add_on_the_default_mailer_sends(
 ) -> None:
     connect_to(contoso, server)
     with tenant(contoso):
-        switch_off(
-            organization=contoso, user=None, expected_version=mail_settings(contoso.pk).version
-        )
+        switch_off(organization=contoso, user=None, expected_version=mail_settings(contoso.pk).version)
     row = queue(contoso, sender="ceo@contoso.example")
     drain(contoso.pk)
     (mail,) = default_mailer.inbox

@@ -345,7 +345,11 @@ def test_retry_is_refused_when_the_content_is_gone(ready: Organization) -> None:
 
 @pytest.mark.feature("NEW-7")
 def test_a_person_answers_for_an_uncertain_one(ready: Organization) -> None:
-    for move, status in ((confirm_arrived, Status.ACCEPTED), (send_again, Status.QUEUED), (cancel, Status.CANCELLED)):
+    for move, status in (
+        (confirm_arrived, Status.ACCEPTED),
+        (send_again, Status.QUEUED),
+        (cancel, Status.CANCELLED),
+    ):
         row = queue(ready)
         change(row, status=Status.UNCERTAIN)
         move(ready.pk, row.pk)

@@ -1,0 +1,75 @@
+"""Account mail: its links come from the configured address, whatever a request says (C-WEB-7)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.conf import settings as product
+from django.core import mail
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from orgs.accounts import AccountAdapter, absolute
+from orgs.models import User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _post_box(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.ALLOWED_HOSTS = ["*"]
+
+
+@pytest.mark.control("C-WEB-7")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HTTP_HOST": "evil.example"},
+        {"HTTP_HOST": "evil.example:8443"},
+        {"HTTP_X_FORWARDED_HOST": "evil.example"},
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"HTTP_HOST": "evil.example", "HTTP_X_FORWARDED_HOST": "evil.example"},
+    ],
+)
+@pytest.mark.parametrize("address", ["owner@contoso.example", "nobody@contoso.example"])
+def test_every_link_of_a_reset_mail_is_ours(headers: dict[str, str], address: str) -> None:
+    factories.user("owner@contoso.example", password=factories.PASSWORD)
+    Client().post(reverse("account_reset_password"), {"email": address}, **headers)
+    message = mail.outbox[0]
+    links = re.findall(r"https?://[^\s\"'<>]+", str(message.body))
+    assert links
+    assert all(link.startswith(f"{product.BASE_URL}/") for link in links)
+    assert "evil.example" not in f"{message.subject}{message.body}{message.alternatives}"
+
+
+def test_the_reset_link_leads_to_a_new_password() -> None:
+    person = factories.user("owner@contoso.example", password=factories.PASSWORD)
+    browser = Client()
+    browser.post(reverse("account_reset_password"), {"email": person.email})
+    link = re.search(rf"{product.BASE_URL}(/\S+)", str(mail.outbox[0].body))
+    assert link
+    form = browser.get(link.group(1), follow=True)
+    assert form.status_code == 200
+    word = "Ten-green-kites-rise"
+    browser.post(form.request["PATH_INFO"], {"password1": word, "password2": word})
+    assert User.objects.get(pk=person.pk).check_password(word)
+
+
+def test_nobody_signs_up_by_themselves() -> None:
+    assert not AccountAdapter().is_open_for_signup(RequestFactory().get("/"))
+
+
+@pytest.mark.parametrize("path", ["/a/", "a/"])
+def test_absolute_keeps_to_the_base(path: str) -> None:
+    assert absolute(path) == f"{product.BASE_URL}/a/"
+
+
+def test_people_sign_in_with_any_spelling_of_their_address() -> None:
+    factories.user("owner@contoso.example", password=factories.PASSWORD)
+    browser = Client()
+    browser.post(reverse("account_login"), {"login": "OWNER@Contoso.example", "password": factories.PASSWORD})
+    assert "_auth_user_id" in browser.session

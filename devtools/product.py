@@ -20,10 +20,12 @@ from sandbox.endpoints import FILE, Endpoints, forget
 # Where the sandbox's page is unless another checkout's has the port.
 PAGE_PORT = 8025
 SIGN_IN_PAGE = "/accounts/login/"
-BEAT = "celery -A config beat --pidfile= --loglevel=INFO".split()
-WORKER = "celery -A config worker -P threads -c 4 --without-mingle --loglevel=INFO".split()
-# gunicorn opens a control socket by default; nobody here would use it.
-WEB = "gunicorn config.wsgi:application -k gthread -w 2 --threads 4 --no-control-socket".split()
+CELERY = ("celery", "-A", "config")
+BEAT = (*CELERY, "beat", "--pidfile=", "--loglevel=INFO")
+WORKER = (*CELERY, "worker", "--pool=threads", "--concurrency=4", "--without-mingle", "--loglevel=INFO")
+WEB = ("gunicorn", "config.wsgi:application", "--worker-class=gthread", "--workers=2", "--threads=4")
+# gunicorn opens a control socket by default, and nobody here would use it.
+WEB_OPTIONS = ("--no-control-socket", "--graceful-timeout=5")
 
 
 def environment(*, data: Path, port: int) -> dict[str, str]:
@@ -90,7 +92,7 @@ def start(
     schedule.mkdir(exist_ok=True)
     beat = [sys.executable, "-m", *BEAT, "-s", str(schedule / "schedule")]
     worker, web = [sys.executable, "-m", *WORKER], [sys.executable, "-m", *WEB]
-    bind = [f"--bind={LOOPBACK}:{port}", "--graceful-timeout=5"]
+    options = [*WEB_OPTIONS, f"--bind={LOOPBACK}:{port}"]
     logs = data / "log"
     children.start(Program(name="Beat", command=beat, environment=backstage, log=logs / "beat.log"))
     # The warm shutdown: messages that are being sent are sent to their end.
@@ -99,7 +101,7 @@ def start(
     )
     log = logs / "web.log"
     child = children.start(
-        Program(name="The web server", command=[*web, *bind], environment=environment, log=log)
+        Program(name="The web server", command=[*web, *options], environment=environment, log=log)
     )
     children.wait_until(lambda: status(environment["BASE_URL"], port) > 0, child=child, seconds=30)
     code = status(environment["BASE_URL"], port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ LOCAL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u00a1-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u00a1-\U0010ffff]+)*"
 )
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+INVISIBLE = frozenset("Cc Cf Cs Co Cn Zs Zl Zp".split())
 NAMED = re.compile(r"(?P<name>.*?)\s*<\s*(?P<email>[^<>]*?)\s*>", re.DOTALL)
 
 
@@ -62,8 +64,8 @@ def checked_email(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain:
         raise ValueError(f"{shown(text)} is not a full address. Enter one like name@example.com.")
-    if CONTROL.search(text) or any(character.isspace() for character in text):
-        raise ValueError(f"{shown(text)} contains a blank or control character. Remove it.")
+    if any(unicodedata.category(character) in INVISIBLE for character in text):
+        raise ValueError(f"{shown(text)} contains a blank or invisible character. Remove it.")
     if len(local.encode()) > LOCAL_LIMIT or not LOCAL.fullmatch(local):
         raise ValueError(f"{shown(text)} is not an address: check the part before the @.")
     try:

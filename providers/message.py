@@ -52,14 +52,14 @@ class Attachment:
     content_id: str = ""
 
     def __post_init__(self) -> None:
-        name = self.name.strip()
+        name = self.name.strip(" ")
         if not name or len(name) > FILE_NAME_LIMIT or FORBIDDEN.search(name) or set(name) & set('/\\:*?"<>|'):
             raise MessageInvalid(
                 "attachments",
                 f"The file name {shown(self.name)} cannot be used. Use up to {FILE_NAME_LIMIT} characters"
                 ' without line breaks and without / \\ : * ? " < > |.',
             )
-        media = self.content_type.strip().lower()
+        media = self.content_type.strip(" ").lower()
         if not MEDIA_TYPE.fullmatch(media) or media.startswith(("multipart/", "message/")):
             raise MessageInvalid(
                 "attachments",

@@ -91,7 +91,7 @@ def _text_part(subtype: str, text: str) -> bytes:
         transfer, charset, body = "7bit", "us-ascii", raw
     else:
         quoted = binascii.b2a_qp(raw, istext=True)
-        encoded = base64.encodebytes(raw)
+        encoded = base64.encodebytes(raw.replace(b"\n", b"\r\n"))
         transfer = "quoted-printable" if len(quoted) <= len(encoded) else "base64"
         charset, body = "utf-8", quoted if transfer == "quoted-printable" else encoded
     head = f"Content-Type: text/{subtype}; charset={charset}\r\nContent-Transfer-Encoding: {transfer}\r\n\r\n"

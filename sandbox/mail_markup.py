@@ -68,7 +68,7 @@ def _row(mail: CaughtMail) -> Safe:
         sender=mail.header("From") or mail.envelope_from or "empty",
         recipients=", ".join(mail.envelope_to),
         via=VIA[mail.via],
-        user=mail.signed_in_as or "nobody",
+        user=mail.signed_in_as or "nobody signed in",
         at=moment(mail.at),
     )
 
@@ -98,14 +98,15 @@ LIST = """<div class="page-head"><div><h1>Mail that arrived</h1>
 <p>{count} <a href="/" class="fresh" data-newest="{newest}" hidden>Show new mail</a></p></div>{clear}</div>
 <section class="card" aria-label="Mail that arrived">{rows}</section>"""
 
-TABLE = """<table class="cards"><thead><tr><th scope="col">Subject</th><th scope="col">From</th>
-<th scope="col">To</th><th scope="col">Via</th><th scope="col">Signed in as</th>
-<th scope="col">Arrived</th></tr></thead>
+TABLE = """<table class="cards"><thead><tr><th scope="col">Subject and sender</th><th scope="col">To</th>
+<th scope="col">Via and signed in as</th><th scope="col">Arrived</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
-ROW = """<tr><td data-label="Subject"><a class="strong" href="/mail/{id}">{subject}</a></td>
-<td data-label="From">{sender}</td><td data-label="To">{recipients}</td><td data-label="Via">{via}</td>
-<td data-label="Signed in as">{user}</td><td data-label="Arrived" class="nowrap">{at}</td></tr>"""
+ROW = """<tr><td data-label="Subject and sender"><a class="strong" href="/mail/{id}">{subject}</a>
+<small><span class="sr">From </span>{sender}</small></td>
+<td data-label="To">{recipients}</td>
+<td data-label="Via and signed in as">{via}<small><span class="sr">Signed in as </span>{user}</small></td>
+<td data-label="Arrived">{at}</td></tr>"""
 
 MAIL = """<div class="page-head"><div><h1>{subject}</h1></div>
 <a class="btn" href="/mail/{id}/source.eml">Download source</a></div>
@@ -116,7 +117,7 @@ MAIL = """<div class="page-head"><div><h1>{subject}</h1></div>
 <p><a href="/">All mail</a></p>"""
 
 HTML = """<section class="card pad"><h2>HTML</h2>
-<iframe title="HTML of the mail" src="/mail/{id}/html" sandbox loading="lazy"></iframe></section>"""
+<iframe title="HTML of the mail" src="/mail/{id}/html" sandbox></iframe></section>"""
 
 TEXT = '<section class="card pad"><h2>Text</h2><pre tabindex="0">{text}</pre></section>'
 

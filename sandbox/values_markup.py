@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sandbox.demo import Demo, GraphCase
 from sandbox.endpoints import Endpoints
 from sandbox.markup import Safe, fill, join
+
+Pairs = list[tuple[str, str]]
 
 RECIPIENTS = (
     ("anybody@fabrikam.com", "Accepted, and listed on this page."),
@@ -20,31 +24,37 @@ SENDERS = (
     ("intruder@contoso.com", "553 5.7.1: this sender does not belong to the signed-in user."),
     ("blocked@contoso.com", "550 5.1.8: this sender is blocked."),
 )
-WORKS = "Works."
 
 
 def values(demo: Demo, places: Endpoints) -> Safe:
     """The whole page."""
     working, *others = demo.graph_cases
+    usual = _graph(working, places)
     return fill(
         PAGE,
-        graph=_fields(_graph(working, places), "Microsoft Graph API"),
+        graph=_fields(usual, "Microsoft Graph API"),
         graph_cases=join(
             fill(
-                CASE, label=case.label, outcome=case.outcome, fields=_fields(_graph(case, places), case.label)
+                CASE,
+                label=case.label,
+                outcome=case.outcome,
+                fields=_fields(_graph(case, places), case.label, usual=usual),
             )
             for case in others
         ),
         starttls=_fields(_smtp(demo, places.smtp_starttls, "STARTTLS"), "Custom SMTP with STARTTLS"),
         tls=_fields(_smtp(demo, places.smtp_tls, "TLS"), "Custom SMTP with TLS"),
         plain_port=places.smtp_plain,
-        users=_table("Username", [(f"{u.username} / {u.password}", u.outcome) for u in demo.smtp_users]),
-        recipients=_table("Email address", RECIPIENTS),
-        senders=_table("Sender email", SENDERS),
+        users=_table(
+            ("Username", "Password"),
+            [(user.username, user.password, user.outcome) for user in demo.smtp_users],
+        ),
+        recipients=_table(("Email address",), RECIPIENTS),
+        senders=_table(("Sender email",), SENDERS),
     )
 
 
-def _graph(case: GraphCase, places: Endpoints) -> list[tuple[str, str]]:
+def _graph(case: GraphCase, places: Endpoints) -> Pairs:
     return [
         ("Sender email", case.sender_email),
         ("Client ID", case.client_id),
@@ -53,7 +63,7 @@ def _graph(case: GraphCase, places: Endpoints) -> list[tuple[str, str]]:
     ]
 
 
-def _smtp(demo: Demo, port: int, tls_option: str) -> list[tuple[str, str]]:
+def _smtp(demo: Demo, port: int, tls_option: str) -> Pairs:
     return [
         ("Host", demo.host),
         ("Port", str(port)),
@@ -64,27 +74,46 @@ def _smtp(demo: Demo, port: int, tls_option: str) -> list[tuple[str, str]]:
     ]
 
 
-def _fields(pairs: list[tuple[str, str]], group: str) -> Safe:
-    return join(fill(FIELD, label=label, value=value, group=group) for label, value in pairs)
+def _fields(pairs: Pairs, group: str, *, usual: Pairs | None = None) -> Safe:
+    """Labels and values; those that are not the usual ones are marked."""
+    return join(
+        fill(
+            FIELD,
+            label=label,
+            value=value,
+            group=group,
+            differs=Safe("") if usual is None or (label, value) in usual else Safe(' class="differs"'),
+        )
+        for label, value in pairs
+    )
 
 
-def _table(heading: str, rows: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> Safe:
-    cells = join(fill(ROW, heading=heading, value=value, outcome=outcome) for value, outcome in rows)
-    return fill(TABLE, heading=heading, rows=cells)
+def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Safe:
+    """Values to type in the first columns, what happens in the last."""
+    heads = join(fill('<th scope="col">{heading}</th>', heading=heading) for heading in headings)
+    return fill(TABLE, heads=heads, rows=join(_row(headings, row) for row in rows))
 
 
-FIELD = """<div><dt>{label}</dt><dd><code>{value}</code>
+def _row(headings: tuple[str, ...], row: tuple[str, ...]) -> Safe:
+    *typed, outcome = row
+    cells = join(
+        fill(CELL, heading=heading, value=value) for heading, value in zip(headings, typed, strict=True)
+    )
+    return fill(ROW, cells=cells, outcome=outcome)
+
+
+FIELD = """<div><dt>{label}</dt><dd><code{differs}>{value}</code>
 <button class="btn small" type="button" data-copy="{value}"
 hidden>Copy<span class="sr"> {label}, {group}</span></button></dd></div>"""
 
 CASE = """<details class="case"><summary>{label}<span class="muted">{outcome}</span></summary>
 <dl class="values">{fields}</dl></details>"""
 
-ROW = """<tr><td data-label="{heading}"><code>{value}</code></td>
-<td data-label="What happens">{outcome}</td></tr>"""
+CELL = '<td data-label="{heading}"><code>{value}</code></td>'
 
-TABLE = """<table class="cards">
-<thead><tr><th scope="col">{heading}</th><th scope="col">What happens</th></tr></thead>
+ROW = '<tr>{cells}<td data-label="What happens">{outcome}</td></tr>'
+
+TABLE = """<table class="cards"><thead><tr>{heads}<th scope="col">What happens</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
 PAGE = """<div class="page-head"><div><h1>Values to type</h1>
@@ -94,7 +123,7 @@ They stay the same at each start.</p>
 <section class="card pad"><h2>Microsoft Graph API</h2>
 <dl class="values">{graph}</dl>
 <h3>When something is wrong</h3>
-<p class="muted">Each set differs in one value. Open it to copy.</p>
+<p class="muted">Each set differs from the working one in the marked value.</p>
 {graph_cases}</section>
 <div class="two">
 <section class="card pad"><h2>Custom SMTP with STARTTLS</h2><dl class="values">{starttls}</dl></section>

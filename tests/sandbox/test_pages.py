@@ -160,6 +160,7 @@ def test_the_values_to_type_are_complete(visitor: Visitor) -> None:
         places.smtp_starttls,
     ):
         assert f"<code>{value}</code>" in page
+    assert page.count('class="differs"') == len(DEMO.graph_cases) - 1
     assert f"{places.microsoft}/{DEMO.tenant_id}/oauth2/v2.0/token" in page
     assert all(case.label in page for case in DEMO.graph_cases[1:])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -18,7 +19,8 @@ from orgs.tenancy import tenant
 
 # A worker took it this often and never came back with an answer: the message itself is the trouble.
 CLAIMS_LIMIT = 5
-AT_ONCE = 500
+ROWS = 500
+AT_ONCE = timedelta(0)
 
 
 def recover(organization_id: UUID) -> int:
@@ -26,7 +28,7 @@ def recover(organization_id: UUID) -> int:
     with tenant(organization_id):
         policy = MailSettings.objects.of(organization_id).values_list("doubtful", flat=True).first()
         lost = list(
-            Notification.objects.of(organization_id).lost().select_for_update(skip_locked=True)[:AT_ONCE]
+            Notification.objects.of(organization_id).lost().select_for_update(skip_locked=True)[:ROWS]
         )
         for row in lost:
             _take_back(row, doubtful=policy or Doubtful.RESEND)
@@ -34,46 +36,44 @@ def recover(organization_id: UUID) -> int:
 
 
 def give_back(row: Notification, token: UUID, *, doubtful: str) -> None:
-    """Take back one row at once whose sending broke off inside this worker."""
+    """Take back one row at once whose sending broke off inside this worker; it rests before the next try."""
     with tenant(row.organization_id):
         rows = Notification.objects.of(row.organization_id).select_for_update()
         current = rows.filter(pk=row.pk, lease_token=token).first()
         if current is not None:
-            _take_back(current, doubtful=doubtful)
+            _take_back(current, doubtful=doubtful, pause=message_pause(attempts=current.claims))
 
 
-def _take_back(row: Notification, *, doubtful: str) -> None:
+def _take_back(row: Notification, *, doubtful: str, pause: timedelta = AT_ONCE) -> None:
     """Apply guards 7, 8 and 12 to a row whose worker is gone; the row is locked."""
     mine = Notification.objects.of(row.organization_id).filter(pk=row.pk, lease_token=row.lease_token)
-    poison = row.claims >= CLAIMS_LIMIT
-    if row.kind == Kind.TEST or poison:
-        _fail(row, mine, code="poison" if poison else "worker_lost")
-    elif row.status == Status.LEASED:
-        # Nothing left before the marker, so another try is harmless.
-        mine.update(status=Status.QUEUED, next_at=Now() + message_pause(attempts=row.claims), **NO_LEASE)
+    if row.kind == Kind.TEST:
+        _fail(row, mine, code="worker_lost")
+    elif row.status == Status.TRANSMITTING and doubtful == Doubtful.HOLD:
+        _doubt(row, mine, pause=None)
+    elif row.claims >= CLAIMS_LIMIT:
+        _fail(row, mine, code="poison")
+    elif row.status == Status.TRANSMITTING:
+        _doubt(row, mine, pause=pause)
     else:
-        _doubt(row, mine, doubtful=doubtful)
+        # Nothing left before the marker, so another try is harmless.
+        mine.update(status=Status.QUEUED, next_at=Now() + pause, **NO_LEASE)
 
 
-def _doubt(row: Notification, mine: QuerySet[Notification], *, doubtful: str) -> None:
-    """The content may have left: the organization's policy decides (guard 8)."""
-    pause = message_pause(attempts=row.attempts + 1) if doubtful != Doubtful.HOLD else None
-    target = (
-        {"status": Status.UNCERTAIN} if pause is None else {"status": Status.QUEUED, "next_at": Now() + pause}
-    )
+def _doubt(row: Notification, mine: QuerySet[Notification], *, pause: timedelta | None) -> None:
+    """The content may have left: it is sent again, or waits for a person (guard 8)."""
+    target: dict[str, object] = {"status": Status.UNCERTAIN}
+    if pause is not None:
+        target = {"status": Status.QUEUED, "next_at": Now() + pause}
     mine.update(attempts=row.attempts + 1, last_code="outcome_unknown", last_reply="", **target, **NO_LEASE)
     record_attempt(row, row.attempts + 1, _lost(row, "outcome_unknown"), pause=pause)
 
 
 def _fail(row: Notification, mine: QuerySet[Notification], *, code: str) -> None:
-    mine.update(
-        status=Status.FAILED,
-        attempts=row.attempts + 1,
-        last_code=code,
-        last_reply="",
-        ended_at=Now(),
-        **NO_LEASE,
-    )
+    ending: dict[str, object] = {"status": Status.FAILED, "last_code": code, "last_reply": ""}
+    if any_accepted(row):
+        ending = {"status": Status.ACCEPTED, "accepted_at": Coalesce("accepted_at", Now())}
+    mine.update(attempts=row.attempts + 1, ended_at=Now(), **ending, **NO_LEASE)
     record_attempt(row, row.attempts + 1, _lost(row, code))
 
 
@@ -86,7 +86,7 @@ def expire(organization_id: UUID) -> int:
     """End queued notifications that are past their age; gives how many."""
     with tenant(organization_id):
         rows = Notification.objects.of(organization_id)
-        old = list(rows.over_age().select_for_update(skip_locked=True).only("recipient_outcomes")[:AT_ONCE])
+        old = list(rows.over_age().select_for_update(skip_locked=True).only("recipient_outcomes")[:ROWS])
         arrived = [row.pk for row in old if any_accepted(row)]
         waiting = rows.filter(status=Status.QUEUED)
         waiting.filter(pk__in=arrived).update(

@@ -164,9 +164,20 @@ class EmailsForm(forms.Form):
             for name, message in error.errors.items():
                 if name not in self.errors:
                     self.add_error(name if name in self.fields else None, _(message))
+            self._name_empty_secrets(cleaned)
             return cleaned
         self._take_secrets()
         return cleaned
+
+    def _name_empty_secrets(self, cleaned: Mapping[str, object]) -> None:
+        """Say all at once: a form that is wrong elsewhere still names the secrets it lacks."""
+        stored = stored_secrets(self.connection)
+        for spec in self.specs:
+            needs = spec.marker.only_if
+            counts = needs is None or cleaned.get(needs[0]) == needs[1]
+            lacks = spec.secret and spec.name not in self.typed and spec.name not in stored
+            if lacks and counts and not spec.marker.optional:
+                self.add_error(spec.name, _("Enter the %(label)s.") % {"label": spec.marker.label})
 
     def _take_secrets(self) -> None:
         """Fill untyped secrets from the draft, and name the ones that must be typed again."""

@@ -6,12 +6,14 @@ Celery's own fixup closes every connection around each task, which costs two new
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import Any
 
 from celery import Celery
 from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
-from django.db import close_old_connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections, connections
 
 
 class KeepConnections(DjangoWorkerFixup):  # type: ignore[misc]  # the base class carries no types
@@ -24,6 +26,18 @@ class KeepConnections(DjangoWorkerFixup):  # type: ignore[misc]  # the base clas
 
 class Fixup(DjangoFixup):  # type: ignore[misc]  # the base class carries no types
     """Django integration with kept connections."""
+
+    def on_worker_init(self, **kwargs: Any) -> None:
+        """Prove keys and roles before the first task; Celery logs any other exception and goes on."""
+        super().on_worker_init(**kwargs)
+        from orgs.startup import verify_start  # noqa: PLC0415  # models are not loaded earlier
+
+        try:
+            verify_start()
+        except ImproperlyConfigured as error:
+            sys.exit(f"Mailroom cannot start: {error}")
+        finally:
+            connections.close_all()
 
     @cached_property
     def worker_fixup(self) -> KeepConnections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as product
@@ -28,22 +29,22 @@ def _post_box(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"HTTP_HOST": "evil.example"},
-        {"HTTP_HOST": "evil.example:8443"},
-        {"HTTP_X_FORWARDED_HOST": "evil.example"},
-        {"HTTP_X_FORWARDED_PROTO": "https"},
-        {"HTTP_HOST": "evil.example", "HTTP_X_FORWARDED_HOST": "evil.example"},
+        {"Host": "evil.example"},
+        {"Host": "evil.example:8443"},
+        {"X-Forwarded-Host": "evil.example"},
+        {"X-Forwarded-Proto": "https"},
+        {"Host": "evil.example", "X-Forwarded-Host": "evil.example"},
     ],
 )
 @pytest.mark.parametrize("address", ["owner@contoso.example", "nobody@contoso.example"])
 def test_every_link_of_a_reset_mail_is_ours(headers: dict[str, str], address: str) -> None:
     factories.user("owner@contoso.example", password=factories.PASSWORD)
-    Client().post(reverse("account_reset_password"), {"email": address}, **headers)
+    Client().post(reverse("account_reset_password"), {"email": address}, headers=headers)
     message = mail.outbox[0]
     links = re.findall(r"https?://[^\s\"'<>]+", str(message.body))
     assert links
-    assert all(link.startswith(f"{product.BASE_URL}/") for link in links)
-    assert "evil.example" not in f"{message.subject}{message.body}{message.alternatives}"
+    assert {urlsplit(link)[:2] for link in links} == {urlsplit(product.BASE_URL)[:2]}
+    assert "evil.example" not in message.message().as_string()
 
 
 def test_the_reset_link_leads_to_a_new_password() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -80,7 +81,7 @@ def test_addresses_are_made_from_names_and_stay_free() -> None:
         ({"name": "North", "slug": "platform"}, "slug"),
     ],
 )
-def test_a_wrong_field_is_named(values: dict[str, str], field: str) -> None:
+def test_a_wrong_field_is_named(values: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as refused:
         create_organization(**values)
     assert list(refused.value.message_dict) == [field]

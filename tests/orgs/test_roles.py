@@ -123,7 +123,8 @@ def test_an_owner_who_may_not_make_roles_is_told_what_to_run(scratch: None) -> N
 
 
 def test_migrate_says_it_in_one_sentence(scratch: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roles, "connections", dict.fromkeys(("owner", "default"), connections["default"]))
+    both = dict.fromkeys(("owner", "default"), connections["default"])
+    monkeypatch.setattr(roles, "connections", both)
     monkeypatch.setattr(roles, "_create", lambda *_words: pytest.fail("made a role"))
     with pytest.raises(CommandError, match="may not create it"):
         call_command("migrate", verbosity=0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 from django.db import connections, transaction
+from django.db.migrations.state import ProjectState
 from django.db.models import ForeignKey, Model
 from django.db.utils import IntegrityError, ProgrammingError
 
@@ -117,7 +118,7 @@ def scratch() -> Iterator[str]:
 
 
 def apply(operation: RowLevelSecurity | PersonRows | TenantForeignKey, *, backwards: bool = False) -> None:
-    state = apps  # the operations look at no model
+    state = ProjectState()
     with connections["owner"].schema_editor() as editor:
         step = operation.database_backwards if backwards else operation.database_forwards
         step("orgs", editor, state, state)

@@ -115,8 +115,18 @@ def make_cluster(
         user=user,
     )
     if children.run(program) != 0:
-        raise Refusal(f"The database folder {cluster} could not be made; {see(log)}")
+        raise Refusal(f"The database folder {cluster} could not be made; {see(log)}{hint_for(user)}")
     new.rename(cluster)
+
+
+def hint_for(user: int | None) -> str:
+    """Say what is special about a start as root without user namespaces."""
+    if user is None:
+        return ""
+    return (
+        f" PostgreSQL refuses to run as root, so it runs as user {user} here: choose with --data a folder "
+        "that every user may enter, or start Mailroom as an ordinary user."
+    )
 
 
 def make_roles(server: Postgres) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,13 @@ from pathlib import Path
 from devtools import data_folder, product
 from devtools.demo import SIGN_INS, Prepared
 from devtools.environment import say
-from devtools.processes import ROOT, STOP_SIGNALS, Children, StopRequested
+from devtools.processes import ROOT, STOP_SIGNALS, Children, Program, StopRequested
 from devtools.refusal import Refusal
 from devtools.servers import refuse_taken, start_servers
 from sandbox.endpoints import Endpoints
+
+# How often a person may mistype the first super admin.
+TRIES = 3
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -72,7 +75,7 @@ def serve(children: Children, *, data: Path, port: int, demo: bool) -> None:
     data_folder.remember_environment(data, environment)
     prepared = product.prepare(children, data=data, environment=environment, demo=demo)
     if prepared is Prepared.NO_SUPER_ADMIN:
-        ask_for_super_admin(environment)
+        ask_for_super_admin(children, data=data, environment=environment)
     product.start(
         children, data=data, environment=environment, worker_url=servers.worker_database_url, port=port
     )
@@ -82,14 +85,23 @@ def serve(children: Children, *, data: Path, port: int, demo: bool) -> None:
         time.sleep(0.2)
 
 
-def ask_for_super_admin(environment: Mapping[str, str]) -> None:
+def ask_for_super_admin(children: Children, *, data: Path, environment: Mapping[str, str]) -> None:
     """Let a person at a terminal choose the first sign-in; others are told how to."""
-    if sys.stdin.isatty():
-        say("Nobody can sign in yet. Choose the first super admin:")
-        command = [sys.executable, "manage.py", "create_superadmin"]
-        subprocess.run(command, cwd=ROOT, env=dict(environment), check=False)
-    else:
-        say("Nobody can sign in yet. Make the first super admin with: bin/manage create_superadmin")
+    say("Nobody can sign in yet. Choose the first super admin:")
+    command = [sys.executable, "manage.py", "create_superadmin"]
+    program = Program(
+        name="create_superadmin",
+        command=command,
+        environment=environment,
+        log=data / "log" / "prepare.log",
+        stop_signal=signal.SIGINT,
+        attached=True,
+    )
+    for _ in range(TRIES if sys.stdin.isatty() else 0):
+        if children.run(program) == 0:
+            return
+    folder = "" if data == ROOT / "var" else f" --data {shlex.quote(str(data))}"
+    say(f"Do it any time from another terminal: bin/manage{folder} create_superadmin")
 
 
 def welcome(environment: Mapping[str, str], sandbox: Endpoints, prepared: Prepared) -> str:

@@ -12,7 +12,9 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Give the workers of this process' Celery app their mail loop."""
-        from notifications.worker import add_worker_steps  # noqa: PLC0415  # needs the models, which come first
+        """Hang "Send a test" into the Emails page, and give this process' Celery app its mail loop."""
+        from notifications.views_testing import hang_panel  # noqa: PLC0415  # needs the models, which come first
+        from notifications.worker import add_worker_steps  # noqa: PLC0415
 
+        hang_panel()
         add_worker_steps(current_app)

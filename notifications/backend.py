@@ -102,7 +102,7 @@ def bodies(message: EmailMessage) -> tuple[str, str]:
     return body, ""
 
 
-def attachment(item: Any) -> Attachment:
+def attachment(item: MimePart | tuple[str | None, str | bytes, str | None]) -> Attachment:
     """Read one attachment: Django's named triple or a MIME part."""
     if isinstance(item, MimePart):
         payload = item.get_payload(decode=True)

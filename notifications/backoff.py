@@ -15,7 +15,7 @@ _random = random.SystemRandom()
 
 def _pause(*, base: timedelta, longest: timedelta, failures: int, retry_after: float | None) -> timedelta:
     # 2**30 minutes is far beyond the longest pause; the bound keeps the power small.
-    doubled = base * 2 ** min(max(failures - 1, 0), 30)
+    doubled = base * int(2 ** min(max(failures - 1, 0), 30))
     pause = min(longest, doubled) * _random.uniform(0.5, 1.5)
     if retry_after is None:
         return pause

@@ -3,98 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from urllib.parse import urlencode
-from uuid import UUID
+from datetime import timedelta
 
 from django.db.models import CharField, Count, Q
 from django.db.models.functions import Cast
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
 
 from mailsettings.models import Connection
-from notifications.models import IN_HAND, Lane, Notification, NotificationQuerySet, Status
+from notifications.asked import DEFAULT_MAILER, PERIODS, TABS, Asked, as_uuid, first_id
+from notifications.models import Lane, Notification, NotificationQuerySet
 from notifications.words import Text, Word, word_for
 from orgs.models import Organization
 
 PAGE = 50
 TYPES_OFFERED = 50
-SEARCH_LIMIT = 200
-DEFAULT_MAILER = "default"
-TABS: dict[str, tuple[Text, Q]] = {
-    "": (_("All"), Q()),
-    "sent": (_("Sent"), Q(status=Status.ACCEPTED)),
-    "queued": (_("Queued"), Q(status__in=IN_HAND) | Q(status=Status.QUEUED, attempts=0)),
-    "retrying": (_("Retrying"), Q(status=Status.QUEUED, attempts__gt=0)),
-    "uncertain": (_("Uncertain"), Q(status=Status.UNCERTAIN)),
-    "failed": (_("Failed"), Q(status__in=(Status.FAILED, Status.EXPIRED))),
-}
-PERIODS: dict[str, tuple[Text, int]] = {
-    "today": (_("Today"), 1),
-    "7": (_("Last 7 days"), 7),
-    "30": (_("Last 30 days"), 30),
-}
-USUAL_PERIOD = "30"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The query string, read strictly: what makes no sense counts as not said."""
-
-    status: str = ""
-    search: str = ""
-    connection: str = ""
-    type: str = ""
-    period: str = USUAL_PERIOD
-    before: UUID | None = None
-    top: UUID | None = None
-
-    @classmethod
-    def read(cls, query: QueryDict) -> Asked:
-        """Read the query string of the page."""
-        return cls(
-            status=query.get("status", "") if query.get("status", "") in TABS else "",
-            search=query.get("q", "").replace("\x00", "").strip()[:SEARCH_LIMIT],
-            connection=query.get("connection", "").replace("\x00", ""),
-            type=query.get("type", "").replace("\x00", ""),
-            period=query.get("period", "") if query.get("period", "") in PERIODS else USUAL_PERIOD,
-            before=_uuid(query.get("before", "")),
-            top=_uuid(query.get("top", "")),
-        )
-
-    @property
-    def is_filtered(self) -> bool:
-        """Say whether anything narrows the list, so that an empty one can be widened."""
-        return bool(self.status or self.search or self.connection or self.type)
-
-    def address(self, **changes: object) -> str:
-        """Give a query string that asks the same with some changes; None leaves a part out."""
-        said: dict[str, object] = {
-            "status": self.status,
-            "q": self.search,
-            "connection": self.connection,
-            "type": self.type,
-            "period": "" if self.period == USUAL_PERIOD else self.period,
-            "before": self.before,
-            "top": self.top,
-        }
-        kept = {name: value for name, value in {**said, **changes}.items() if value not in (None, "")}
-        return f"?{urlencode(kept)}"
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def first_id(moment: datetime) -> UUID:
-    """Give the smallest identifier made at a moment: a period becomes a range of the index."""
-    milliseconds = int(moment.timestamp() * 1000)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +62,7 @@ class Listing:
         if asked.connection == DEFAULT_MAILER:
             rows = rows.filter(via_default_mailer=True)
         elif asked.connection:
-            chosen = _uuid(asked.connection)
+            chosen = as_uuid(asked.connection)
             rows = rows.filter(connection_id=chosen) if chosen else rows.none()
         if asked.search:
             rows = rows.annotate(everyone=Cast("recipients", CharField())).filter(
@@ -266,4 +189,5 @@ class Listing:
 
 def _anyone(row: Notification) -> list[dict[str, str]]:
     """A message may go to copies only."""
-    return row.recipients["cc"] or row.recipients["bcc"]
+    copies: list[dict[str, str]] = row.recipients["cc"] or row.recipients["bcc"]
+    return copies

@@ -53,7 +53,7 @@ def read_recipients(
     if len(seen) > limit:
         raise MessageInvalid(
             "to",
-            f"{len(seen)} recipients are more than the {limit} allowed in one message. Send several messages.",
+            f"{len(seen)} recipients are more than the {limit} one message may have. Send several messages.",
         )
     return Recipients(
         to=lists["to"], cc=lists["cc"], bcc=lists["bcc"], reply_to=read_addresses("reply_to", reply_to)

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from notifications.delivery import expire, recover
-from notifications.models import IN_HAND, Lane, Notification, NotificationQuerySet, Status
+from notifications.models import IN_HAND, OPEN, Lane, Notification, NotificationQuerySet, Status
 from orgs.models import Organization
 
 # "mailroom sweep" as a number: whoever holds it sweeps, the others need not.
@@ -93,10 +93,9 @@ class QueueLine:
 def queue_lines() -> list[QueueLine]:
     """Give the queue of every organization that has one, for the command `queue_status`."""
     now = timezone.now()
-    open_states = (Status.QUEUED, Status.UNCERTAIN, *IN_HAND)
     rows = (
         everyone()
-        .filter(status__in=open_states)
+        .filter(status__in=OPEN)
         .order_by("organization__slug")
         .values("organization_id", "organization__slug")
         .annotate(

@@ -11,9 +11,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from notifications.asked import Asked
 from notifications.content import Content, ContentRemoved, unseal_content
 from notifications.delivery.letter import envelope
-from notifications.listing import Asked, Listing
+from notifications.listing import Listing
 from notifications.models import IN_HAND, DeliveryAttempt, Kind, Lane, Notification, Status
 from notifications.timeline import timeline
 from notifications.words import Explanation, explain, word_for

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
 from uuid import UUID
 
 from celery import Celery, bootsteps
@@ -137,25 +136,25 @@ def beat() -> None:
     )
 
 
-class MailLoopStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery's base class carries no types
+class MailLoopStep(bootsteps.StartStopStep):
     """Runs the mail loop inside a Celery worker; starts before the broker is spoken to."""
 
-    def __init__(self, parent: Any, **_options: Any) -> None:
+    def __init__(self, parent: object, **_options: object) -> None:
         self.loop: MailLoop | None = None
         super().__init__(parent)
 
-    def start(self, _worker: Any) -> None:
+    def start(self, _worker: object) -> None:
         """Begin to tick."""
         self.loop = MailLoop()
         self.loop.start()
 
-    def stop(self, _worker: Any) -> None:
+    def stop(self, _worker: object) -> None:
         """Finish within the time a process supervisor gives."""
         if self.loop is not None:
             self.loop.stop()
 
 
-def _stop_claiming(**_signal: Any) -> None:
+def _stop_claiming(**_signal: object) -> None:
     # At once on SIGTERM, long before Celery gets to the step's own stop.
     stopping.set()
 

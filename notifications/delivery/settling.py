@@ -104,7 +104,7 @@ def settle(row: Notification, token: UUID, outcome: Outcome, *, doubtful: str) -
 
 
 def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
-    """A late answer is an attempt all the same, and a late acceptance wins over every open state (guard 4)."""
+    """Keep a late answer as an attempt; a late acceptance wins over every open state (guard 4)."""
     rows = Notification.objects.of(row.organization_id)
     current = rows.select_for_update().filter(pk=row.pk).first()
     if current is None:

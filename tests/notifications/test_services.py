@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
+from mailsettings.models import Connection
 from notifications.content import unseal_content
 from notifications.models import Notification, Status, Urgency
 from notifications.services import IdempotencyConflict, OrganizationSuspended, enqueue
@@ -93,9 +94,13 @@ def test_enqueue_is_refused_for_a_suspended_organization() -> None:
 
 
 def test_enqueue_joins_the_callers_transaction(contoso: Organization) -> None:
-    with pytest.raises(ZeroDivisionError), tenant(contoso):
-        queue(contoso)
-        raise ZeroDivisionError
+    def fail_later() -> None:
+        with tenant(contoso):
+            queue(contoso)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_later()
     with tenant(contoso):
         assert not Notification.objects.of(contoso).exists()
 
@@ -139,19 +144,20 @@ def test_same_key_at_the_same_moment_gives_one_row(contoso: Organization) -> Non
     assert len({row.pk for row in rows}) == 1
 
 
+def queue_over(organization: Organization, connection: Connection) -> None:
+    enqueue(organization=organization, to="a@example.com", subject="x", connection=connection)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.control("C-TEN-6")
 def test_enqueue_of_another_organizations_connection_is_refused(
     contoso: Organization, fabrikam: Organization
 ) -> None:
-    from django.db import IntegrityError  # noqa: PLC0415
-
-    from mailsettings.models import Connection  # noqa: PLC0415
-
     with tenant(fabrikam):
         foreign = Connection.objects.create(organization=fabrikam, name="theirs", provider="smtp")
-    with pytest.raises(IntegrityError), tenant(contoso):
-        enqueue(organization=contoso, to="a@example.com", subject="x", connection=foreign)
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with tenant(contoso), pytest.raises(IntegrityError), transaction.atomic():
+        queue_over(contoso, foreign)
 
 
 def test_new_rows_are_queued(contoso: Organization) -> None:

@@ -112,7 +112,7 @@ def test_the_steps_are_visible_while_the_test_runs(contoso: Organization, server
         try:
             with tenant(contoso):
                 attempt = DeliveryAttempt.objects.of(contoso).get(notification=row)
-            seen.append((line.split()[0].upper(), [stage["stage"] for stage in attempt.stages]))
+            seen.append((line.split(maxsplit=1)[0].upper(), [stage["stage"] for stage in attempt.stages]))
         finally:
             connections.close_all()
         original(session, line)

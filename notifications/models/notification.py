@@ -1,52 +1,18 @@
-"""The outbox: what is to be sent, and what became of it."""
+"""One request to send: a row of the outbox."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from mailsettings.models import Connection, Draft
+from notifications.models.states import IN_HAND, Kind, Status, Urgency
 from orgs.ids import uuid7
-from orgs.models import Organization, TenantModel, TenantQuerySet
-
-
-class Status(models.TextChoices):
-    """The nine states; *held* is said of a lane, never of a row (architecture §5)."""
-
-    QUEUED = "queued", _("Queued")
-    LEASED = "leased", _("Sending")
-    TRANSMITTING = "transmitting", _("Sending")
-    UNCERTAIN = "uncertain", _("Uncertain")
-    ACCEPTED = "accepted", _("Sent")
-    FAILED = "failed", _("Failed")
-    EXPIRED = "expired", _("Expired")
-    CANCELLED = "cancelled", _("Cancelled")
-    SUPPRESSED = "suppressed", _("Suppressed")
-
-
-IN_HAND = (Status.LEASED, Status.TRANSMITTING)
-ENDED = (Status.ACCEPTED, Status.FAILED, Status.EXPIRED, Status.CANCELLED, Status.SUPPRESSED)
-OPEN = (Status.QUEUED, *IN_HAND, Status.UNCERTAIN)
-
-
-class Kind(models.TextChoices):
-    """A test is settled at once; a notification is kept until it is out."""
-
-    NOTIFICATION = "notification", _("Notification")
-    TEST = "test", _("Test")
-
-
-class Urgency(models.IntegerChoices):
-    """Order of the queue inside one organization; smaller goes first (COG-45)."""
-
-    HIGH = 0, _("High")
-    NORMAL = 1, _("Normal")
-    LOW = 2, _("Low")
+from orgs.models import TenantModel, TenantQuerySet
 
 
 class NotificationQuerySet(TenantQuerySet["Notification"]):
@@ -124,7 +90,7 @@ class Notification(TenantModel):
     last_reply = models.TextField(blank=True)
     provider_id = models.TextField(blank=True)
 
-    objects = NotificationQuerySet.as_manager()
+    objects: ClassVar[NotificationQuerySet] = NotificationQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ("-id",)
@@ -199,105 +165,3 @@ class Notification(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
-
-
-class AttemptOutcome(models.TextChoices):
-    """What one try came to."""
-
-    RUNNING = "running", _("Running")
-    ACCEPTED = "accepted", _("Accepted")
-    PARTIAL = "partial", _("Accepted for some")
-    TEMPORARY = "temporary", _("Try again later")
-    REFUSED = "refused", _("Refused")
-    CONNECTION = "connection", _("Connection at fault")
-    UNKNOWN = "unknown", _("Outcome unknown")
-
-
-class DeliveryAttempt(TenantModel):
-    """One try at sending one notification."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="delivery_attempts")
-    number = models.PositiveIntegerField()
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=12, choices=AttemptOutcome)
-    code = models.CharField(max_length=64, blank=True)
-    stage = models.CharField(max_length=32, blank=True)
-    reply = models.TextField(blank=True)
-    provider_code = models.CharField(max_length=200, blank=True)
-    request_id = models.CharField(max_length=200, blank=True)
-    provider = models.CharField(max_length=40, blank=True)
-    way_name = models.CharField(max_length=200, blank=True)
-    next_at = models.DateTimeField(null=True, blank=True)
-    facts = models.JSONField(default=dict, blank=True)
-    stages = models.JSONField(default=list, blank=True)
-
-    class Meta:
-        ordering = ("notification", "number")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["organization", "notification", "number"], name="attempt_number_once"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(outcome__in=AttemptOutcome.values), name="attempt_outcome_known"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.notification_id} #{self.number}"
-
-
-class Lane(TenantModel):
-    """The state of one organization's way out, as its workers last met it.
-
-    Screens read the reason mail waits from here. One lane per organization today; lanes per connection
-    add a connection to the key.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    way = models.CharField(max_length=200, blank=True)
-    held_code = models.CharField(max_length=64, blank=True)
-    held_reason = models.TextField(blank=True)
-    held_since = models.DateTimeField(null=True, blank=True)
-    resume_at = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        ordering = ("organization",)
-        constraints = (models.UniqueConstraint(fields=["organization"], name="lane_once"),)
-
-    def __str__(self) -> str:
-        return f"lane of {self.organization_id}"
-
-
-class WorkerHeartbeat(models.Model):
-    """A worker process that is alive; holds nothing of any organization."""
-
-    name = models.CharField(max_length=200, primary_key=True)
-    started_at = models.DateTimeField(default=timezone.now)
-    seen_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TestMark(models.Model):
-    """One test email that was started; written and counted by the database's own `take_test_mark` only."""
-
-    id = models.BigAutoField(primary_key=True)
-    # The database removes them by itself; no role of the product may.
-    organization = models.ForeignKey(Organization, on_delete=models.DO_NOTHING, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+")
-    # SHA-256 of the address; the address itself is not kept.
-    recipient = models.BinaryField()
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("id",)
-
-    def __str__(self) -> str:
-        return f"test mark {self.pk}"

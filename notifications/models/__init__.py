@@ -1,0 +1,22 @@
+"""The outbox: what is to be sent, and what became of it."""
+
+from notifications.models.attempt import DeliveryAttempt
+from notifications.models.notification import Notification, NotificationQuerySet
+from notifications.models.states import ENDED, IN_HAND, OPEN, AttemptOutcome, Kind, Status, Urgency
+from notifications.models.workers import Lane, TestMark, WorkerHeartbeat
+
+__all__ = [
+    "ENDED",
+    "IN_HAND",
+    "OPEN",
+    "AttemptOutcome",
+    "DeliveryAttempt",
+    "Kind",
+    "Lane",
+    "Notification",
+    "NotificationQuerySet",
+    "Status",
+    "TestMark",
+    "Urgency",
+    "WorkerHeartbeat",
+]

@@ -1,0 +1,65 @@
+"""What workers know: the lane of each organization, who is alive, and the marks of tests."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from orgs.ids import uuid7
+from orgs.models import Organization, TenantModel
+
+
+class Lane(TenantModel):
+    """The state of one organization's way out, as its workers last met it.
+
+    Screens read the reason mail waits from here. One lane per organization today; lanes per connection
+    add a connection to the key.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    way = models.CharField(max_length=200, blank=True)
+    held_code = models.CharField(max_length=64, blank=True)
+    held_reason = models.TextField(blank=True)
+    held_since = models.DateTimeField(null=True, blank=True)
+    resume_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("organization",)
+        constraints = (models.UniqueConstraint(fields=["organization"], name="lane_once"),)
+
+    def __str__(self) -> str:
+        return f"lane of {self.organization_id}"
+
+
+class WorkerHeartbeat(models.Model):
+    """A worker process that is alive; holds nothing of any organization."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TestMark(models.Model):
+    """One test email that was started; written and counted by the database's own `take_test_mark` only."""
+
+    id = models.BigAutoField(primary_key=True)
+    # The database removes them by itself; no role of the product may.
+    organization = models.ForeignKey(Organization, on_delete=models.DO_NOTHING, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+")
+    # SHA-256 of the address; the address itself is not kept.
+    recipient = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"test mark {self.pk}"

@@ -31,9 +31,9 @@ def user(
     address = email or f"person{next(_numbers)}@contoso.example"
     person = User(email=address.lower(), name=name, is_super_admin=super_admin, is_active=active)
     # Hashing is slow on purpose; one hash per password serves a whole run.
-    person.password = (
-        _hashes.setdefault(password, make_password(password)) if password else make_password(None)
-    )
+    if password not in _hashes:
+        _hashes[password] = make_password(password or None)
+    person.password = _hashes[password]
     person.save()
     return person
 

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
 from django.conf import settings as product
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import connections
-from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
 from orgs import invitations
-from orgs.entry import organization_of_invitation
 from orgs.models import AuditEntry, Invitation, Membership, Organization, User
 from orgs.services import (
     accept_invitation,
     find_invitation,
     invite,
     register_invited,
-    withdraw_invitation,
 )
 from orgs.tenancy import tenant
 from tests import factories
@@ -141,74 +134,3 @@ def test_registering_twice_is_refused(send: Send) -> None:
     factories.user("new@contoso.example")
     with pytest.raises(ValidationError, match="Sign in to accept"):
         register_invited(token=send(), name="New", password=factories.PASSWORD)
-
-
-@pytest.mark.parametrize("way", ["withdrawn", "too old", "sent anew", "suspended", "made up"])
-def test_a_link_that_ended_opens_nothing(
-    send: Send, contoso: Organization, owner: User, way: str, request: pytest.FixtureRequest
-) -> None:
-    token = send()
-    with tenant(contoso):
-        row = Invitation.objects.of(contoso).get()
-    if way == "withdrawn":
-        withdraw_invitation(organization=contoso, invitation_id=row.pk, actor=owner)
-    elif way == "too old":
-        with tenant(contoso):
-            Invitation.objects.of(contoso).update(expires_at=Now() - timedelta(seconds=1))
-    elif way == "sent anew":
-        assert find_invitation(send()) is not None
-    elif way == "suspended":
-        request.getfixturevalue("suspend")(contoso)
-    else:
-        token = "A" * 43
-    assert organization_of_invitation(token) is None
-    assert find_invitation(token) is None
-    with pytest.raises(ValidationError) as refused:
-        accept_invitation(token=token, user=factories.user("new@contoso.example"))
-    assert refused.value.code == "unusable"
-
-
-@pytest.fixture
-def suspend() -> Callable[[Organization], None]:
-    """Suspend at once, on a connection of its own."""
-
-    def now(organization: Organization) -> None:
-        with factories._own_connection() as connection:
-            connection.execute(
-                "UPDATE orgs_organization SET is_active = false WHERE id = %s", [organization.pk]
-            )
-
-    return now
-
-
-def test_an_invitation_elsewhere_cannot_be_withdrawn(
-    send: Send, contoso: Organization, fabrikam: Organization, stranger: User
-) -> None:
-    token = send()
-    with tenant(contoso):
-        key = Invitation.objects.of(contoso).get().pk
-    with pytest.raises(Invitation.DoesNotExist):
-        withdraw_invitation(organization=fabrikam, invitation_id=key, actor=stranger)
-    assert find_invitation(token) is not None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_link_opens_once_when_pressed_twice_at_once(contoso: Organization) -> None:
-    person = factories.user("new@contoso.example")
-    invite(organization=contoso, email=person.email, role="owner", actor=None)
-    found = re.search(r"/invitations/([\w-]+)/", str(mail.outbox[-1].body))
-    assert found
-    start = Barrier(2)
-
-    def press(_number: int) -> str:
-        start.wait(timeout=30)
-        try:
-            accept_invitation(token=found.group(1), user=person)
-        except ValidationError:
-            return "refused"
-        finally:
-            connections.close_all()
-        return "done"
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(press, (0, 1))) == ["done", "refused"]

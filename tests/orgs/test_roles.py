@@ -100,7 +100,8 @@ def test_missing_roles_are_made_with_their_passwords(scratch: None) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "SELECT rolname, rolcanlogin, rolsuper OR rolbypassrls OR rolcreaterole,"
-            " pg_has_role(rolname, 'scratch_tenant', 'USAGE') FROM pg_roles WHERE rolname = ANY(%s) ORDER BY 1",
+            " pg_has_role(rolname, 'scratch_tenant', 'USAGE')"
+            " FROM pg_roles WHERE rolname = ANY(%s) ORDER BY 1",
             [made],
         )
         assert cursor.fetchall() == [

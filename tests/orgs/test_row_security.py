@@ -9,13 +9,11 @@ from django.apps import apps
 from django.db import connections, transaction
 from django.db.migrations.state import ProjectState
 from django.db.models import ForeignKey, Model
-from django.db.utils import IntegrityError, ProgrammingError
+from django.db.utils import IntegrityError
 
 from orgs.ids import uuid7
 from orgs.models import Organization, TenantModel
 from orgs.rls import PersonRows, RowLevelSecurity, TenantForeignKey
-from orgs.tenancy import tenant
-from tests import factories
 
 FLAGS = "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = to_regclass(%s)"
 POLICIES = """
@@ -191,42 +189,3 @@ def test_unique_rules_of_tenant_tables_include_the_organization() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(statement, [[table_of(model) for model in tenant_models()]])
         assert cursor.fetchall() == []
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    "change", ["custom_mail = true", "is_active = false", "slug = 'mine'", "is_platform = true"]
-)
-def test_the_web_cannot_change_what_an_organization_is_entitled_to(change: str) -> None:
-    organization = factories.organization()
-    with tenant(organization), connections["default"].cursor() as cursor:
-        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-            cursor.execute(f"UPDATE orgs_organization SET {change}")  # noqa: S608  # the table above
-        cursor.execute("UPDATE orgs_organization SET name = 'Renamed'")
-        assert cursor.rowcount == 1
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("statement", ["DELETE FROM orgs_organization", "TRUNCATE orgs_event"])
-def test_the_web_cannot_remove_organizations_or_empty_tables(statement: str) -> None:
-    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-        connections["default"].cursor().execute(statement)
-
-
-@pytest.mark.django_db
-def test_the_web_cannot_make_an_organization() -> None:
-    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-        Organization.objects.create(name="Mine", slug="mine", custom_mail=True)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("statement", ["SET ROLE app_system", "SET ROLE app_owner"])
-def test_the_web_cannot_become_another_role(statement: str) -> None:
-    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-        connections["default"].cursor().execute(statement)
-
-
-@pytest.mark.django_db
-def test_the_web_cannot_switch_row_security_off() -> None:
-    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
-        connections["default"].cursor().execute("SET LOCAL row_security = off; SELECT * FROM orgs_event")

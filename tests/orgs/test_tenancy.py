@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.utils import DatabaseError, ProgrammingError
 
 from orgs.entry import memberships_of
 from orgs.ids import uuid7
 from orgs.models import Event, Membership, Organization, TenantQuerySet, User
 from orgs.tenancy import TenancyError, current_organization_id, tenant
-from tests import factories
-
-COUNT = "SELECT count(*), count(*) FILTER (WHERE organization_id <> %s) FROM orgs_event"
 
 
 @contextmanager
@@ -168,44 +163,6 @@ def test_the_person_before_a_block_is_forgotten_inside_it(owner: User, contoso: 
     with tenant(contoso), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(current_setting('app.user', true), '')")
         assert cursor.fetchone()[0] == ""
-
-
-@pytest.mark.control("C-TEN-4")
-@pytest.mark.django_db(transaction=True)
-def test_a_thousand_alternations_on_two_kept_connections_never_cross() -> None:
-    """Two threads take turns between two organizations, each on its own re-used connection."""
-    both = [factories.organization() for _ in range(2)]
-    for number, organization in enumerate(both):
-        for _ in range(number + 1):
-            event(organization)
-    expected = {organization.pk: number + 1 for number, organization in enumerate(both)}
-    start = Barrier(2)
-
-    def alternate(first: int) -> tuple[int, int]:
-        start.wait(timeout=30)
-        wrong, backends = 0, set()
-        try:
-            for turn in range(500):
-                wanted = both[(first + turn) % 2].pk
-                backends.add(connections["default"].connection and backend())
-                with tenant(wanted), connections["default"].cursor() as cursor:
-                    cursor.execute(COUNT, [wanted])
-                    rows, foreign = cursor.fetchone()
-                wrong += foreign + (rows != expected[wanted]) + visible()
-        finally:
-            connections.close_all()
-        return wrong, len(backends - {None})
-
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(alternate, (0, 1)))
-    assert results == [(0, 1), (0, 1)]
-
-
-def backend() -> int:
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        number: int = cursor.fetchone()[0]
-    return number
 
 
 @pytest.mark.control("C-TEN-1")

@@ -181,7 +181,6 @@ def test_test_hosts_need_the_operator():
     assert listed.host == "login.lab.example"
 
 
-@pytest.mark.feature("CIR-10")
 def test_admin_consent_link_follows_tenant_client_and_cloud():
     for host in ("login.microsoftonline.com", "login.microsoftonline.us"):
         settings = provider("graph").parse(

@@ -1,0 +1,158 @@
+"""What holds for every provider of the registry, whichever comes next."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from providers import (
+    PROVIDERS,
+    Choice,
+    Egress,
+    Flag,
+    FieldSpec,
+    ProviderError,
+    SecretText,
+    SettingsInvalid,
+    Settings,
+    provider,
+    specs,
+)
+from providers.values import applies
+from tests.providers.conftest import CLIENT, TENANT, context_of
+
+CANARY = "canary-Q8~secret_0123456789"
+VALID: dict[str, dict[str, object]] = {
+    "smtp": {"sender_email": "a@contoso.com", "host": "smtp.example.com", "username": "user", "password": CANARY},
+    "graph": {
+        "sender_email": "a@contoso.com",
+        "client_id": CLIENT,
+        "client_secret": CANARY,
+        "access_url": f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token",
+    },
+}
+KEYS = [one.key for one in PROVIDERS]
+
+
+def parsed(key: str, **changes: object) -> Settings:
+    return provider(key).parse({**VALID[key], **changes}, Egress())
+
+
+def test_every_provider_has_a_valid_example():
+    assert set(VALID) == set(KEYS)
+
+
+def test_the_dropdown_holds_the_providers_in_their_order():
+    assert [one.label for one in PROVIDERS] == ["Custom SMTP", "Microsoft Graph API"]
+    with pytest.raises(KeyError, match="there are smtp, graph"):
+        provider("carrier-pigeon")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_field_is_labelled_and_typed(key):
+    declared = specs(provider(key).settings_type)
+    assert [one.name for one in declared][:2] == ["sender_email", "sender_name"]
+    assert declared[-1].name == "force_sender"
+    assert len({one.name for one in declared}) == len(declared)
+    for one in declared:
+        assert isinstance(one, FieldSpec)
+        assert one.marker.label
+        assert one.marker.label[0].isupper()
+        assert "!" not in one.marker.help
+        if one.marker.only_if:
+            assert one.marker.only_if[0] in {other.name for other in declared}
+        if isinstance(one.marker, Choice):
+            assert one.default in {option.value for option in one.marker.options}
+    assert set(provider(key).destination_fields) <= {one.name for one in declared}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_provider_explains_itself(key):
+    chosen = provider(key)
+    assert chosen.summary
+    assert len(chosen.guide) >= 3
+    for step in chosen.guide:
+        assert step.title
+        assert step.text.count("**") % 2 == 0
+        assert "!" not in step.text
+
+
+@pytest.mark.control("C-CRY-8")
+@pytest.mark.parametrize("key", KEYS)
+def test_no_repr_or_identity_holds_a_secret(key):
+    chosen = provider(key)
+    settings = parsed(key)
+    secrets = [one.name for one in specs(chosen.settings_type) if one.secret]
+    assert secrets
+    shown = [repr(settings), str(settings), f"{settings}", repr(dataclasses.asdict(settings))]
+    shown += [repr(chosen.identity(settings)), repr(chosen.destination(settings)), repr(chosen.warnings(settings))]
+    assert not any(CANARY in text for text in shown)
+    for name in secrets:
+        assert isinstance(getattr(settings, name), SecretText)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_nothing_typed_names_each_required_field(key):
+    with pytest.raises(SettingsInvalid) as caught:
+        provider(key).parse({}, Egress())
+    left_out = dict.fromkeys(one.name for one in specs(provider(key).settings_type))
+    chosen = {one.name: one.default for one in specs(provider(key).settings_type)}
+    expected = {
+        one.name
+        for one in specs(provider(key).settings_type)
+        if one.required and applies(one, chosen) and one.default in (None, "")
+    }
+    assert set(caught.value.errors) == expected
+    assert set(caught.value.errors) <= set(left_out)
+    labels = {one.name: one.marker.label for one in specs(provider(key).settings_type)}
+    for name, sentence in caught.value.errors.items():
+        assert labels[name].lower() in sentence.lower() or name == "host"
+
+
+HOSTILE: list[object] = ["", " ", "\x00", "a\r\nb", "x" * 5000, "\ud800", "{{ 7*7 }}", "<script>", "../../etc/passwd"]
+HOSTILE += [None, 0, -1, 2**70, True, [], {}, b"bytes", 1.5, object(), "٣", "１２３", "NaN", "1e3", "\u202eabc"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_hostile_value_is_a_field_error_or_harmless(key):
+    for one in specs(provider(key).settings_type):
+        for value in HOSTILE:
+            try:
+                settings = parsed(key, **{one.name: value})
+            except SettingsInvalid as error:
+                assert error.errors
+                assert all(len(sentence) > 10 for sentence in error.errors.values())
+                assert all(sentence.isprintable() for sentence in error.errors.values())
+            else:
+                assert isinstance(one.marker, Flag) or not isinstance(value, list | dict | bytes | float)
+                assert provider(key).destination(settings)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_parsing_twice_gives_the_same(key):
+    settings = parsed(key)
+    again = provider(key).parse(
+        {one.name: getattr(settings, one.name) for one in specs(provider(key).settings_type)}, Egress()
+    )
+    assert again == settings
+    assert provider(key).destination(again) == provider(key).destination(settings)
+    assert all(isinstance(part, str) for part in provider(key).destination(settings))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_name_that_is_not_found_is_transient_and_names_its_stage(key):
+    def nothing(host: str, port: int, seconds: float) -> tuple[str, ...]:
+        return ()
+
+    with pytest.raises(ProviderError) as caught:
+        provider(key).open(parsed(key), context_of(Egress(lookup=nothing)))
+    assert (caught.value.code, caught.value.transient, caught.value.stage) == ("dns_not_found", True, "name_lookup")
+    assert caught.value.category == "dns"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_settings_of_another_provider_are_refused(key):
+    other = next(one for one in KEYS if one != key)
+    with pytest.raises(TypeError):
+        provider(key).destination(parsed(other))

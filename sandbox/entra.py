@@ -171,6 +171,8 @@ def _record(form: dict[str, str], tenant: str, answer: Response) -> TokenRequest
     except ValueError:
         content = None
     found = content if isinstance(content, dict) else {}
+    codes = found.get("error_codes")
+    code = codes[0] if isinstance(codes, list) and codes else 0
     return TokenRequest(
         tenant=tenant,
         client_id=form.get("client_id", ""),
@@ -179,5 +181,5 @@ def _record(form: dict[str, str], tenant: str, answer: Response) -> TokenRequest
         client_authentication=form["client_authentication"],
         status=answer.status,
         error=str(found.get("error", "")),
-        error_code=int(next(iter(found.get("error_codes", [])), 0)),
+        error_code=code if isinstance(code, int) else 0,
     )

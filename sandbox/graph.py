@@ -66,7 +66,7 @@ class Graph:
         """Answer a request below /v1.0/."""
         record = GraphRequest(
             method=request.method,
-            path=request.target.path,
+            path=request.path,
             content_type=request.media_type,
             size=request.size,
             client_request_id=str(request.headers.get("client-request-id", "")),

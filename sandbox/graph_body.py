@@ -11,7 +11,7 @@ from sandbox.graph_errors import GraphRefused
 from sandbox.graph_message import Draft
 from sandbox.graph_mime import MimeDraft, rewrite
 from sandbox.http_server import Request
-from sandbox.inbox import CaughtMail
+from sandbox.inbox import UNREADABLE, CaughtMail
 
 WRAPPER = {"message": "message", "Message": "message", "saveToSentItems": "save", "SaveToSentItems": "save"}
 
@@ -47,18 +47,17 @@ def read_mail(request: Request, mailbox: Mailbox, tenant_id: str) -> CaughtMail:
 def _written(draft: Draft) -> bytes:
     try:
         return draft.compose().as_bytes(policy=policy.SMTP)
-    except ValueError as error:
-        if isinstance(error, GraphRefused):
-            raise
-        raise GraphRefused(
-            400, "ErrorInvalidProperty", f"The message has an invalid property: {error}"
-        ) from error
+    except GraphRefused:
+        raise
+    except UNREADABLE as error:
+        text = f"The message has an invalid property: {error}"
+        raise GraphRefused(400, "ErrorInvalidProperty", text) from error
 
 
 def _unwrap(body: bytes) -> tuple[dict[str, Any], bool]:
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GraphRefused(400, "BadRequest", "Unable to read JSON request payload.") from error
     if not isinstance(content, dict):
         raise GraphRefused(400, "BadRequest", "Unable to read JSON request payload.")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Any
 
 from sandbox.directory import Mailbox
 from sandbox.graph_errors import RECIPIENTS, SEND_AS, GraphRefused
+from sandbox.inbox import UNREADABLE
 
 ADDRESS = re.compile(r"[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f.]+(\.[^\s@<>\x00-\x1f.]+)+")
 KINDS = {"toRecipients": "To", "ccRecipients": "Cc", "bccRecipients": "Bcc", "replyTo": "Reply-To"}
@@ -99,7 +98,7 @@ def _address(entry: object) -> Address:
         raise _unresolved(address)
     try:
         return Address(display_name=_text(email, "name"), addr_spec=address)
-    except (HeaderParseError, ValueError) as error:
+    except UNREADABLE as error:
         raise _unresolved(address) from error
 
 
@@ -133,7 +132,7 @@ def _attach(email: EmailMessage, attachment: dict[str, Any]) -> None:
         raise _unreadable("An attachment needs '@odata.type'; only fileAttachment can be sent in one call.")
     try:
         content = base64.b64decode(_text(attachment, "contentBytes"), validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise _unreadable(
             "Cannot convert the literal of 'contentBytes' to the expected type 'Edm.Binary'."
         ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.utils import format_datetime, getaddresses, parseaddr
@@ -58,7 +57,7 @@ def _decode(body: bytes) -> bytes:
     try:
         # Line breaks are allowed inside the base64; nothing else that is not of its alphabet is.
         raw = base64.b64decode(b"".join(body.split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise GraphRefused(
             400, "ErrorMimeContentInvalidBase64String", "Invalid base64 string for MIME content."
         ) from error

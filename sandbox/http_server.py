@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -10,12 +11,12 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from sandbox.listener import Listener
 
 IDLE_SECONDS = 60.0
 DISCARD_LIMIT = 256 * 1024 * 1024
+DIGITS = re.compile(r"[0-9]{1,12}")
 SERVER_NAME = "Mailroom sandbox"
 
 
@@ -24,7 +25,7 @@ class Request:
     """What the client asked; a body over the server's limit is measured but not kept."""
 
     method: str
-    target: SplitResult
+    path: str  # as sent, without the query
     headers: Message
     body: bytes = field(default=b"", repr=False)
     size: int = 0
@@ -105,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit():
+        if "Transfer-Encoding" in self.headers or not DIGITS.fullmatch(length):
             self.close_connection = True
             self._write(Response(status=411, headers={"Connection": "close"}))
             return
@@ -116,7 +117,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             body = self._read_body(size)
         request = Request(
-            method=self.command, target=urlsplit(self.path), headers=self.headers, body=body, size=size
+            method=self.command,
+            path=self.path.partition("?")[0],
+            headers=self.headers,
+            body=body,
+            size=size,
         )
         self._write(self.http.answer(request))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 
 from sandbox.inbox import CaughtMail, Inbox
-from sandbox.markup import Safe, fill, join, moment
+from sandbox.markup import Safe, fill, join, moment, with_links
 
 VIA = {
     "smtp-starttls": "SMTP with STARTTLS",
@@ -53,7 +53,7 @@ def mail_page(mail: CaughtMail) -> Safe:
             fill("<div><dt>{name}</dt><dd>{value}</dd></div>", name=n, value=v) for n, v in facts if v
         ),
         html=fill(HTML, id=mail.id) if mail.html else Safe(""),
-        text=fill(TEXT, text=mail.text) if mail.text else Safe(""),
+        text=fill(TEXT, text=with_links(mail.text)) if mail.text else Safe(""),
         files=_files(mail),
         headers="\n".join(f"{name}: {value}" for name, value in mail.headers),
         source=mail.raw.decode("utf-8", "replace"),
@@ -102,10 +102,10 @@ TABLE = """<table class="cards"><thead><tr><th scope="col">Subject and sender</t
 <th scope="col">Via and signed in as</th><th scope="col">Arrived</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
-ROW = """<tr><td data-label="Subject and sender"><a class="strong" href="/mail/{id}">{subject}</a>
+ROW = """<tr><td><a class="strong" href="/mail/{id}">{subject}</a>
 <small><span class="sr">From </span>{sender}</small></td>
 <td data-label="To">{recipients}</td>
-<td data-label="Via and signed in as">{via}<small><span class="sr">Signed in as </span>{user}</small></td>
+<td data-label="Via">{via}<small><span class="sr">Signed in as </span>{user}</small></td>
 <td data-label="Arrived">{at}</td></tr>"""
 
 MAIL = """<div class="page-head"><div><h1>{subject}</h1></div>

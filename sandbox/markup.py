@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from html import escape
+
+LINK = re.compile(r"""(https?://[^\s<>"']*[^\s<>"'.,;:!?)])""")
 
 
 class Safe(str):
@@ -29,6 +32,12 @@ def moment(at: datetime) -> Safe:
     return fill('<time datetime="{machine}">{shown}</time>', machine=at.isoformat(), shown=shown)
 
 
+def with_links(text: str) -> Safe:
+    """Text whose web addresses can be followed."""
+    pieces = LINK.split(text)
+    return Safe("".join(_linked(piece) if odd % 2 else escape(piece) for odd, piece in enumerate(pieces)))
+
+
 def layout(*, title: str, current: str, content: Safe) -> bytes:
     """A whole page."""
     links = [("/", "Mail that arrived"), ("/values", "Values to type")]
@@ -42,6 +51,10 @@ def layout(*, title: str, current: str, content: Safe) -> bytes:
         for href, label in links
     )
     return fill(SHELL, title=title, nav=nav, content=content).encode()
+
+
+def _linked(url: str) -> str:
+    return fill('<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>', url=url)
 
 
 def _escaped(value: object) -> str:

@@ -140,7 +140,7 @@ class Microsoft(HttpServer):
     def answer(self, request: Request) -> Response:
         """Answer one request."""
         self.entra.base_url = self.graph.base_url = self.base_url
-        segments = request.target.path.strip("/").split("/")
+        segments = request.path.strip("/").split("/")
         if segments[0] == "v1.0":
             return self.graph.answer(request, segments[1:], self.stopping)
         if segments[0]:

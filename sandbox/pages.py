@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sandbox.demo import DEMO, Demo
 from sandbox.endpoints import Endpoints
@@ -34,7 +34,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 MAIL_PATH = re.compile(r"/mail/(?P<id>[0-9a-f]{32})(?P<rest>/.*)?")
-LOCAL_NAMES = {"127.0.0.1", "localhost"}
+LOCAL_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 
 
 class Page(HttpServer):
@@ -49,10 +49,10 @@ class Page(HttpServer):
     def answer(self, request: Request) -> Response:
         """Answer one request."""
         # Another site's page could otherwise reach this one by a name of its own that points to 127.0.0.1.
-        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
-        if host not in LOCAL_NAMES:
+        host = str(request.headers.get("Host", ""))
+        if not LOCAL_HOST.fullmatch(host):
             return _page(421, "Wrong address", f"Open this page as http://127.0.0.1:{self.port}/.")
-        path = request.target.path
+        path = request.path
         if path == "/clear":
             return self._clear(request)
         if request.method not in {"GET", "HEAD"}:
@@ -91,8 +91,7 @@ class Page(HttpServer):
     def _clear(self, request: Request) -> Response:
         if request.method != "POST":
             return _page(405, "Not that way", "Press the button on the list.", {"Allow": "POST"})
-        origin = urlsplit(str(request.headers.get("Origin", "")))
-        if origin.netloc != request.headers.get("Host"):
+        if request.headers.get("Origin") != f"http://{request.headers.get('Host')}":
             return _page(403, "Refused", "Mail can only be removed by the button on this page.")
         self.inbox.clear()
         return Response(status=303, headers={"Location": "/", **HEADERS})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
@@ -65,7 +64,7 @@ def _cram_md5(initial: str, ask: Ask) -> Credentials:
 
     def matches(password: str) -> bool:
         expected = hmac.new(password.encode(), challenge.encode(), "md5").hexdigest()
-        return hmac.compare_digest(expected, digest)
+        return hmac.compare_digest(expected.encode(), digest.encode())
 
     return Credentials(user, matches)
 
@@ -83,7 +82,7 @@ def _decode(text: str) -> str:
         raise SignInRefused(CANCELLED)
     try:
         return base64.b64decode("" if text == "=" else text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise SignInRefused(NOT_BASE64) from error
 
 

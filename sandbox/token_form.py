@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from urllib.parse import parse_qs, unquote_plus
 
 from sandbox.http_server import Request
@@ -21,7 +20,7 @@ def token_form(request: Request) -> dict[str, str]:
         return form
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return form
     form["client_authentication"] = "both" if form.get("client_secret") else "basic"
     form.setdefault("client_id", unquote_plus(client_id))

@@ -47,10 +47,10 @@ def visitor(sandbox: Sandbox) -> Iterator[Visitor]:
 
 @pytest.fixture
 def arrive(sandbox: Sandbox) -> Callable[..., CaughtMail]:
-    def add(subject: str = "Invoice 4711", html: str = "") -> CaughtMail:
+    def add(subject: str = "Invoice 4711", html: str = "", text: str = "The text") -> CaughtMail:
         mail = EmailMessage()
         mail["Subject"], mail["From"], mail["To"] = subject, "Ann <ann@contoso.com>", "bob@fabrikam.com"
-        mail.set_content("The text")
+        mail.set_content(text)
         if html:
             mail.add_alternative(html, subtype="html")
         mail.add_attachment(b"GIF89a", maintype="image", subtype="gif", filename="l.gif", cid="<logo>")
@@ -166,8 +166,18 @@ def test_the_values_to_type_are_complete(visitor: Visitor) -> None:
 
 
 def test_the_page_has_no_trouble_with_a_broken_mail(visitor: Visitor, sandbox: Sandbox) -> None:
-    raw = b"Subject: =?x?q?=FF?=\r\nContent-Type: text/html; charset=none\r\n\r\n\xff<p>"
+    raw = b"Subject: =?x?q?=FF?= \xff\r\nMessage-ID: <<>\r\nContent-Type: text/html; charset=none\r\n\r\n\xff<p>"
     mail = CaughtMail(via="graph", envelope_from="", envelope_to=("b@fabrikam.com",), raw=raw)
     sandbox.inbox.add(mail)
     for path in ("/", f"/mail/{mail.id}", f"/mail/{mail.id}/html"):
         assert visitor.get(path).status_code == 200
+
+
+def test_web_addresses_in_the_text_can_be_followed(
+    visitor: Visitor, arrive: Callable[..., CaughtMail]
+) -> None:
+    mail = arrive(text='Reset: http://127.0.0.1:8000/r?a=1&b=2. Or "https://contoso.com/<x>" javascript:x')
+    page = visitor.get(f"/mail/{mail.id}").text
+    for url in ("http://127.0.0.1:8000/r?a=1&amp;b=2", "https://contoso.com/"):
+        assert f'<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>' in page
+    assert 'href="javascript' not in page

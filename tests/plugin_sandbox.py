@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -56,6 +57,17 @@ class Sandbox:
         self.settings.EGRESS_ALLOW_PORTS = (*self.settings.EGRESS_ALLOW_PORTS, server.port)
         egress.cache_clear()
         return server
+
+    def refresh(self) -> None:
+        """Make the product read the operator's settings again."""
+        egress.cache_clear()
+
+    def default_mailer(self, server: SmtpServer) -> None:
+        """Make a server the system default mailer, as `DEFAULT_MAILER_URL` would."""
+        who = f"{quote(USERNAME)}:{quote(PASSWORD)}"
+        scheme = "smtps" if server.mode == "tls" else "smtp"
+        sender = "platform@mailroom.example"
+        self.settings.DEFAULT_MAILER_URL = f"{scheme}://{who}@127.0.0.1:{server.port}?from={sender}"
 
     def microsoft(self, *, inbox: Inbox | None = None) -> Microsoft:
         """Start a stand-in for Microsoft that knows TENANT_ID, CLIENT_ID, CLIENT_SECRET and MAILBOX."""

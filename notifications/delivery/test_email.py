@@ -9,8 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from mailsettings.holds import note_success
-from mailsettings.models import Doubtful, Draft
-from mailsettings.services import is_same_as_saved
+from mailsettings.models import Doubtful
 from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_session, way_out
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, claim_test, way_columns
@@ -42,7 +41,7 @@ def run_test(organization_id: UUID) -> bool:
         give_back(row, batch.token, doubtful=Doubtful.RESEND)
         raise
     if status == Status.ACCEPTED and way is not None:
-        _note(row, way)
+        note_success(way)
     return True
 
 
@@ -116,17 +115,3 @@ def write_stages(attempt: DeliveryAttempt, stages: tuple[StageResult, ...]) -> N
 
 def _failed(code: str, reply: str, started_at: datetime) -> Outcome:
     return Outcome(result=AttemptOutcome.REFUSED, started_at=started_at, code=code, reply=reply)
-
-
-def _note(row: Notification, way: Way) -> None:
-    """A passed test speaks for the saved connection only when exactly that was tried."""
-    if row.draft_id is None:
-        note_success(way)
-        return
-    with tenant(row.organization_id):
-        draft = (
-            Draft.objects.of(row.organization_id).select_related("connection").filter(pk=row.draft_id).first()
-        )
-        same = draft is not None and is_same_as_saved(draft)
-    if same and draft is not None and draft.connection_id is not None:
-        note_success(connection_way(row.organization_id, draft.connection_id))

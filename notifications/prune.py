@@ -1,13 +1,14 @@
-"""Removes the content of ended notifications after the retention time (C-CRY-10)."""
+"""The daily round: removes content past its retention time (C-CRY-10), and reminds of secrets that expire."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-from mailsettings.models import Draft
+from mailsettings.expiry import remind
+from mailsettings.models import Connection, Draft
 from mailsettings.services import forget_old_drafts
 from notifications.models import Notification, WorkerHeartbeat
 from orgs.models import Organization
@@ -22,6 +23,7 @@ def prune(*, now: datetime | None = None) -> int:
     moment = now or timezone.now()
     limit = moment - timedelta(days=settings.CONTENT_RETENTION_DAYS)
     _forget_drafts()
+    _remind_of_expiry(moment.date())
     WorkerHeartbeat.objects.filter(seen_at__lt=moment - HEARTBEATS_KEPT).delete()
     everyone = Notification.objects.using("system")
     removed = 0
@@ -41,3 +43,11 @@ def _forget_drafts() -> None:
     for organization in Organization.objects.using("system").filter(pk__in=owners):
         with tenant(organization.pk):
             forget_old_drafts(organization=organization)
+
+
+def _remind_of_expiry(today: date) -> None:
+    """Write the reminders of secrets that expire; each organization's inside its own walls."""
+    dated = Connection.objects.using("system").filter(settings__secret_expires_on__gt="")
+    for organization_id in dated.order_by().values_list("organization_id", flat=True).distinct():
+        with tenant(organization_id):
+            remind(organization_id, today)

@@ -17,6 +17,7 @@ import redis
 from celery import current_app
 from django.conf import settings as product
 from django.test import TestCase
+from kombu import pools
 
 from notifications import hints, tasks
 from orgs.models import Organization
@@ -95,7 +96,7 @@ def frozen_broker() -> Any:
 
 def rewire(address: str) -> None:
     """Point the app at another broker."""
-    current_app.pool.force_close_all()
+    pools.reset()
     current_app.conf.broker_url = current_app.conf.broker_write_url = address
     current_app._pool = None
     current_app.amqp._producer_pool = None

@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from sandbox.inbox import Inbox
+from sandbox.listener import STOP_SECONDS
 from sandbox.smtp import Rules, SmtpServer
 from sandbox.smtp_rules import Stage
 
@@ -82,9 +83,7 @@ def test_a_delay_and_a_drip_slow_the_answer(smtp_server: Start, connect: Connect
         begun = time.monotonic()
         assert client.noop()[0] == 250
         assert time.monotonic() - begun >= 0.1
-    begun = time.monotonic()
-    client.noop()
-    assert time.monotonic() - begun < 0.1
+    assert rules.fault("noop") is None
 
 
 def test_a_delay_does_not_keep_the_server_from_stopping(smtp_server: Start) -> None:
@@ -101,7 +100,7 @@ def test_an_idle_tls_session_does_not_keep_the_server_from_stopping(
     connect(server)
     begun = time.monotonic()
     server.stop()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < STOP_SECONDS
 
 
 def test_the_mail_is_kept_though_the_client_never_hears_of_it(

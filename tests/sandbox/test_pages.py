@@ -166,7 +166,7 @@ def test_the_values_to_type_are_complete(visitor: Visitor) -> None:
 
 
 def test_the_page_has_no_trouble_with_a_broken_mail(visitor: Visitor, sandbox: Sandbox) -> None:
-    raw = b"Subject: =?x?q?=FF?= \xff\r\nMessage-ID: <<>\r\nContent-Type: text/html; charset=none\r\n\r\n\xff<p>"
+    raw = b"Subject: =?x?q?=FF?= \xff\r\nMessage-ID: <<>\r\nContent-Type: text/html; charset=x\r\n\r\n\xff<p>"
     mail = CaughtMail(via="graph", envelope_from="", envelope_to=("b@fabrikam.com",), raw=raw)
     sandbox.inbox.add(mail)
     for path in ("/", f"/mail/{mail.id}", f"/mail/{mail.id}/html"):

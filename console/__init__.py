@@ -1,0 +1,1 @@
+"""The super admin's room: all organizations, acting as, health."""

@@ -1,4 +1,4 @@
-"""Whether this process lives and whether it can do its work; for load balancers and alarms, without a sign-in.
+"""Whether this process lives and whether it can do its work; for load balancers and alarms, no sign-in.
 
 `/healthz` decides whether to restart or route to a process. `/readyz` asks what it depends on; pages and
 accepted mail survive a missing broker, so it is an alarm's address rather than a router's.

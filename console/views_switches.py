@@ -68,7 +68,7 @@ def _withdraw(found: Organization) -> Question:
     return Question(
         title=_("Withdraw Custom mail from %(name)s") % {"name": found.name},
         text=_(
-            "Its notifications go out through the system mailer from the next one on. Its settings stay stored."
+            "From the next one on, its notifications go out through the system mailer. Its settings stay."
         ),
         verb=_("Withdraw"),
         icon="x",

@@ -1,4 +1,4 @@
-"""Lets pages be rendered without a collected manifest; the checks of a whole run prove that one can be made."""
+"""Lets pages be rendered without a collected manifest; a whole run proves that one can be made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 
-def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001  # the signature of the hook
+def pytest_configure(config: pytest.Config) -> None:
     """Serve static files under their own names, from where they lie."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

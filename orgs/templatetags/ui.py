@@ -123,7 +123,7 @@ def tone(name: object) -> str:
 @register.filter
 def may(access: Access | None, permission: str) -> bool:
     """Tell whether the person of this request has a permission, named as in `Permission`."""
-    return bool(access) and access.may(Permission[permission])
+    return access is not None and access.may(Permission[permission])
 
 
 @register.simple_tag(takes_context=True)

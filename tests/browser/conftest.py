@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from orgs.models import User
 
@@ -29,8 +29,8 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 SCREENS = Path(settings.BASE_DIR) / "var" / "screens"
-WIDE = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+WIDE = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=390, height=844)
 REFUSED = "Failed to load resource: the server responded with a status of"
 
 PageFactory = Callable[..., Page]
@@ -62,7 +62,7 @@ def complaint(page: Page, message: ConsoleMessage) -> list[str]:
 
 @pytest.fixture
 def page_factory(browser: Browser, live_server: Any) -> Iterator[PageFactory]:
-    """Open pages: `page_factory(phone=True, dark=True, script=False)`; complaints fail the test at its end."""
+    """Open pages: `page_factory(phone=True, dark=True, script=False)`; complaints fail the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -102,7 +102,9 @@ def sign_in(live_server: Any) -> Callable[[Page, User], Page]:
         client = Client()
         client.force_login(person)
         name = settings.SESSION_COOKIE_NAME
-        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+        page.context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
+        )
         return page
 
     return as_person
@@ -129,7 +131,9 @@ def assert_accessible() -> Callable[[Page], None]:
     def check(page: Page) -> None:
         found = axe.run(page)
         assert found.violations_count == 0, found.generate_report()
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         assert overflow <= 0, f"{page.url} scrolls sideways by {overflow} px"
 
     return check

@@ -47,7 +47,7 @@ def start_sandbox(children: Children, *, data: Path) -> Endpoints:
     page = PAGE_PORT if is_free(PAGE_PORT) else 0
     command: list[str | Path] = [sys.executable, "-m", "sandbox", "--folder", folder, "--port", str(page)]
     child = children.start(Program(name="The sandbox", command=command, log=log))
-    children.wait_until((folder / FILE).exists, child=child, seconds=30)
+    children.wait_until((folder / FILE).exists, child=child, seconds=60)
     return Endpoints.load(folder)
 
 
@@ -103,7 +103,7 @@ def start(
     child = children.start(
         Program(name="The web server", command=[*web, *options], environment=environment, log=log)
     )
-    children.wait_until(lambda: status(environment["BASE_URL"], port) > 0, child=child, seconds=30)
+    children.wait_until(lambda: status(environment["BASE_URL"], port) > 0, child=child, seconds=60)
     code = status(environment["BASE_URL"], port)
     if code >= http.client.BAD_REQUEST:
         raise Refusal(f"The sign-in page answers {code}; {see(log)}")

@@ -63,7 +63,7 @@ def sign_in(browser: requests.Session, base: str, email: str, password: str) -> 
 
 def mail_arrived(page: str, subject: str) -> bool:
     """Wait until the sandbox shows a mail."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if subject in requests.get(page, timeout=20).text:
             return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,14 @@ def roles(environment: dict[str, str]) -> list[tuple[str, bool, bool]]:
     with psycopg.connect(environment["DATABASE_SYSTEM_URL"]) as connection:
         query = "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname LIKE 'app_%' ORDER BY 1"
         return connection.execute(query).fetchall()
+
+
+def vanishes(folder: Path) -> bool:
+    """Wait until a folder is gone."""
+    deadline = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not folder.exists()
 
 
 def test_servers_start_in_a_path_with_spaces_and_keep_their_data(hold: Hold, tmp_path: Path) -> None:
@@ -49,6 +58,7 @@ def test_guardian_stops_the_servers_when_their_parent_is_killed(hold: Hold, tmp_
     assert holder.leaves_nothing()
     assert "database system is shut down" in (tmp_path / "log" / "postgres.log").read_text()
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+    assert vanishes(tmp_path / "scratch")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])

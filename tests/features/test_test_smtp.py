@@ -157,7 +157,7 @@ FAILURES = [
 
 @pytest.mark.feature("CIR-9", "CIR-12", "CIR-16", "CIR-17", "CIR-18", "CIR-21", "WPM-54", "WPM-59")
 @pytest.mark.parametrize(("kind", "step", "words", "raw"), FAILURES, ids=[row[0] for row in FAILURES])
-def test_every_failure_names_its_stage_and_shows_the_servers_own_words(  # noqa: PLR0917  # a table and fixtures
+def test_every_failure_names_its_stage_and_shows_the_servers_own_words(  # a table and fixtures
     story: Story, sandbox: Sandbox, kind: str, step: str, words: str, raw: str
 ) -> None:
     html = story.result(*broken(kind, sandbox))

@@ -19,6 +19,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -56,6 +57,13 @@ class BoardLine:
     last_success: datetime | None
     waiting: int
 
+    @property
+    def below(self) -> str:
+        """Tell one organization from another of the same name."""
+        if self.sender:
+            return self.sender
+        return _("System default mailer") if self.organization.is_platform else self.organization.slug
+
 
 def organizations(*, wanted: str = "", health: str = "", add_on: str = "") -> QuerySet[Any]:
     """Find organizations by words and state, failing ones first."""
@@ -79,7 +87,9 @@ def measured() -> QuerySet[Any]:
     rows: QuerySet[Any] = Organization.objects.using(SYSTEM).annotate(
         smtp_enabled=Coalesce(Subquery(settings.values("smtp_enabled")[:1]), Value(False)),
         provider_key=Coalesce(Subquery(primary.values("provider")[:1]), Value("")),
-        sender_email=Subquery(primary.values("settings__sender_email")[:1], output_field=CharField()),
+        sender_email=Subquery(
+            primary.values(text=KeyTextTransform("sender_email", "settings"))[:1], output_field=CharField()
+        ),
         held_code=Coalesce(Subquery(primary.values("held_code")[:1]), Value("")),
         last_success_at=Subquery(primary.values("last_success_at")[:1]),
     )

@@ -83,6 +83,7 @@ def test_search_finds_name_address_and_sender(client: Client) -> None:
     for words in ("north wind", "NW", "mail@north"):
         assert list(shown(client, q=words)) == ["North Wind"]
     assert list(shown(client, health=board.HEALTHY)) == ["North Wind"]
+    assert shown(client)["North Wind"].sender == "mail@north.example"
     assert list(shown(client, q="s", add_on="no", health=board.SYSTEM_MAILER)) == ["South Sea"]
     assert "Nothing matches" in client.get(CONSOLE, {"q": "absent"}).content.decode()
 

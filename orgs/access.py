@@ -104,8 +104,7 @@ def organization_view(
                     raise PermissionDenied(gettext("Your role in this organization does not allow this."))
                 return _rendered(view(request, slug, *args, **kwargs))
 
-        inside.permission = permission  # type: ignore[attr-defined]  # read by the access matrix of the tests
-        return inside
+        return _described(inside, permission=permission, methods=methods)
 
     return decorate
 
@@ -123,8 +122,7 @@ def super_admin_view(*, methods: Collection[str] = ("GET", "POST")) -> Callable[
                 raise Http404
             return view(request, *args, **kwargs)
 
-        inside.super_admins_only = True  # type: ignore[attr-defined]  # read by the access matrix of the tests
-        return inside
+        return _described(inside, permission=None, methods=methods)
 
     return decorate
 
@@ -138,6 +136,12 @@ def find_access(user: User, slug: str) -> Access | None:
     if membership is None:
         return None
     return Access(user=user, organization=membership.organization, role=Role(membership.role))
+
+
+def _described(view: AnyView, *, permission: Permission | None, methods: Collection[str]) -> AnyView:
+    """Write on a view who may call it and how: the access matrix of the tests reads it."""
+    vars(view).update(permission=permission, methods=tuple(methods), super_admins_only=permission is None)
+    return view
 
 
 def _refusal(request: HttpRequest, methods: Collection[str]) -> HttpResponseBase | None:

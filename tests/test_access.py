@@ -1,0 +1,219 @@
+"""The access matrix: every address × method × person × object, made from the resolver (C-TEN-5).
+
+A new address is found by itself; one that neither decorator guards must be named in OPEN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from mailsettings.models import Draft
+from notifications.services import enqueue
+from orgs.access import ROLES, Permission
+from orgs.ids import uuid7
+from orgs.models import Invitation, Organization, Role, User
+from orgs.tenancy import tenant
+from tests import factories
+
+# Addresses that belong to no organization: everybody may ask, each says by itself what it shows to whom.
+OPEN = {"healthz", "readyz", "orgs:home", "orgs:theme", "orgs:choose", "orgs:accept_invitation"}
+METHODS = ("GET", "POST", "DELETE")
+ABSENT_SLUG = "no-such-organization"
+# A page behind one of these has a second key that nobody can guess.
+SECOND_KEYS = {"token": "no-such-token"}
+HIDDEN = b"Fabrikam"
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the product and who may call it how."""
+
+    name: str
+    parameters: tuple[str, ...]
+    view: Any
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the objects besides the organization."""
+        return tuple(name for name in self.parameters if name not in {"slug", *SECOND_KEYS})
+
+
+def addresses(patterns: list[Any] | None = None, space: str = "") -> Iterator[Address]:
+    """Walk the resolver."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(entry, URLPattern):
+            yield Address(f"{space}{entry.name}", tuple(entry.pattern.converters), entry.callback)
+        else:
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from addresses(entry.url_patterns, inner)
+
+
+EVERY = list(addresses())
+GUARDED = [address for address in EVERY if hasattr(address.view, "super_admins_only")]
+TENANTS = [address for address in GUARDED if not address.view.super_admins_only]
+CONSOLE = [address for address in GUARDED if address.view.super_admins_only]
+
+
+def names(chosen: list[Address]) -> list[str]:
+    return [address.name for address in chosen]
+
+
+@dataclass
+class Stage:
+    """Two organizations, five people, and fresh objects for each case."""
+
+    contoso: Organization
+    fabrikam: Organization
+    people: dict[str, User | None]
+    browsers: dict[str, Client]
+
+    def role(self, person: str, slug: str) -> Role | None:
+        """Tell the place a person has at an address."""
+        places = {
+            ("member A", "contoso"): Role.DELIVERIES,
+            ("admin A", "contoso"): Role.OWNER,
+            ("admin B", "fabrikam"): Role.OWNER,
+        }
+        return places.get((person, slug))
+
+    def draft(self, of: Organization) -> Draft:
+        """Make values that were typed and not saved."""
+        typed = {"sender_email": "a@example.com", "host": "smtp.example.com"}
+        return Draft.objects.create(organization=of, provider="smtp", settings=typed, base_version=1)
+
+    def make(self, name: str, of: Organization, address: Address) -> UUID:
+        """Make an object of an organization, as the parameter of an address names it."""
+        if name == "membership_id":
+            return factories.membership(factories.user(), of, Role.READ_ONLY).pk
+        with tenant(of):
+            if name == "notification_id":
+                kind = "test" if address.name == "notifications:test_result" else "notification"
+                draft = self.draft(of) if kind == "test" else None
+                return enqueue(
+                    organization=of, to="a@example.com", subject="Hello", kind=kind, draft=draft
+                ).pk
+            if name == "draft_id":
+                return self.draft(of).pk
+            if name == "invitation_id":
+                return Invitation.objects.create(
+                    organization=of,
+                    email=f"{uuid7().hex}@example.com",
+                    role=Role.READ_ONLY,
+                    token_hash=uuid7().bytes,
+                    expires_at="2100-01-01T00:00:00Z",
+                ).pk
+        return pytest.fail(f"{name} is a new kind of object: say here how one is made")
+
+
+@pytest.fixture
+def stage(
+    contoso: Organization, fabrikam: Organization, super_admin: User, client_of: Callable[..., Client]
+) -> Stage:
+    """Set the stage."""
+    member, admin, other = (factories.user(name=name) for name in ("Member", "Admin", "Other"))
+    factories.membership(member, contoso, Role.DELIVERIES)
+    factories.membership(admin, contoso, Role.OWNER)
+    factories.membership(other, fabrikam, Role.OWNER)
+    people = {"anonymous": None, "member A": member, "admin A": admin, "admin B": other, "super": super_admin}
+    browsers = {name: client_of(person) if person else Client() for name, person in people.items()}
+    for browser in browsers.values():
+        browser.raise_request_exception = False
+    return Stage(contoso, fabrikam, people, browsers)
+
+
+def cases(stage: Stage, address: Address) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Give slug, kind of object and the parameters of an address."""
+    fixed = {name: value for name, value in SECOND_KEYS.items() if name in address.parameters}
+    slugs = {"contoso": stage.contoso, "fabrikam": stage.fabrikam}
+    for slug, organization in slugs.items():
+        other = slugs["fabrikam" if slug == "contoso" else "contoso"]
+        yield slug, "own", fixed | {name: stage.make(name, organization, address) for name in address.ids}
+        if address.ids:
+            yield slug, "foreign", fixed | {name: stage.make(name, other, address) for name in address.ids}
+            yield slug, "absent", fixed | {name: uuid7() for name in address.ids}
+    yield ABSENT_SLUG, "own", fixed | {name: stage.make(name, stage.contoso, address) for name in address.ids}
+
+
+def expected(stage: Stage, address: Address, *, person: str, slug: str, kind: str, method: str) -> set[int]:
+    """Say which answers are right."""
+    if method not in address.view.methods:
+        return {405}
+    if person == "anonymous":
+        return {302}
+    role = stage.role(person, slug)
+    if role is None:
+        return {404}
+    if Permission(address.view.permission) not in ROLES[role]:
+        return {403}
+    if kind != "own" or set(SECOND_KEYS) & set(address.parameters):
+        return {404}
+    # What the page then says to its own people is told by its own tests; it exists and it does not break.
+    return {200, 204, 302, 400, 409, 422}
+
+
+def plain(answer: Any) -> str:
+    """Take out of a page what must differ: the address itself and the token of its forms."""
+    text = answer.content.decode()
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|contoso|fabrikam|" + ABSENT_SLUG, "·", text)
+    return re.sub(r"csrf[^>]*value=\"\w+\"|\"X-CSRFToken\": ?\"\w+\"|&quot;\w{64}&quot;", "·", text)
+
+
+def test_every_address_is_guarded_or_named_as_open() -> None:
+    unguarded = {address.name for address in EVERY if address not in GUARDED}
+    assert {name for name in unguarded if not name.startswith("account_")} == OPEN
+
+
+def test_the_matrix_is_large_enough() -> None:
+    per_address = [2 * (3 if address.ids else 1) + 1 for address in TENANTS]
+    assert sum(per_address) * len(METHODS) * 5 + len(CONSOLE) * len(METHODS) * 5 >= 1000
+
+
+@pytest.mark.control("C-TEN-5", "C-WEB-6")
+@pytest.mark.parametrize("address", TENANTS, ids=names(TENANTS))
+@pytest.mark.parametrize("method", METHODS)
+def test_every_address_answers_everyone_as_the_table_says(
+    stage: Stage, address: Address, method: str
+) -> None:
+    wrong = []
+    for person, browser in stage.browsers.items():
+        not_found: set[str] = set()
+        for slug, kind, parameters in cases(stage, address):
+            path = reverse(address.name, kwargs={"slug": slug, **parameters})
+            answer = browser.generic(method, path)
+            right = expected(stage, address, person=person, slug=slug, kind=kind, method=method)
+            if answer.status_code not in right:
+                wrong.append((person, slug, kind, answer.status_code, right))
+            if answer.status_code == 404:
+                not_found.add(plain(answer))
+            if person != "admin B" and slug != "contoso":
+                assert HIDDEN not in answer.content
+        # An object of others looks exactly like one that does not exist.
+        assert len(not_found) <= 1, not_found
+    assert wrong == []
+
+
+@pytest.mark.control("C-TEN-5")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", CONSOLE, ids=names(CONSOLE))
+@pytest.mark.parametrize("method", METHODS)
+def test_the_console_exists_for_super_admins_only(stage: Stage, address: Address, method: str) -> None:
+    for person, browser in stage.browsers.items():
+        for slug in ("contoso", ABSENT_SLUG):
+            kwargs = {"slug": slug} if "slug" in address.parameters else {}
+            status = browser.generic(method, reverse(address.name, kwargs=kwargs)).status_code
+            if method not in address.view.methods:
+                assert (person, status) == (person, 405)
+            elif person == "anonymous":
+                assert status == 302
+            elif person != "super" or (kwargs and slug == ABSENT_SLUG):
+                assert (person, slug, status) == (person, slug, 404)
+            else:
+                assert status in {200, 302, 422}

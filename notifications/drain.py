@@ -30,7 +30,7 @@ def drain(organization_id: UUID) -> bool:
         lanes.show_held(organization_id, code=closed.code, reason=closed.reason)
         return False
     if way.is_held:
-        lanes.show_held(organization_id, code=way.held_code, reason="")
+        lanes.show_held(organization_id, code=way.held_code, reason="", way=way)
         return False
     batch = claim(way)
     if batch is None:

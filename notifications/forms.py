@@ -44,8 +44,9 @@ class ComposeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("cc", "bcc", "reply_to", "html"):
-            self.fields[name].optional = True  # type: ignore[attr-defined]  # read by the field markup
+        for name in ("to", "subject", "text"):
+            # Wanted, but missing ones are named by the outbox, in the same words as for programs.
+            self.fields[name].optional = False  # type: ignore[attr-defined]  # read by the field markup
 
     def clean(self) -> dict[str, Any]:
         """A message needs something to read."""

@@ -7,13 +7,21 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from mailsettings.advice import facts
 from mailsettings.ways import Way
 from notifications.backoff import lane_pause
 from notifications.models import Lane
 from orgs.tenancy import tenant
 from providers import ProviderError
 
-OPEN = {"held_code": "", "held_reason": "", "held_since": None, "resume_at": None, "failures": 0}
+OPEN: dict[str, object] = {
+    "held_code": "",
+    "held_reason": "",
+    "held_facts": {},
+    "held_since": None,
+    "resume_at": None,
+    "failures": 0,
+}
 
 
 def way_key(way: Way) -> str:
@@ -34,13 +42,24 @@ def lock_lane(way: Way) -> Lane:
     return lane
 
 
-def show_held(organization_id: UUID, *, code: str, reason: str) -> None:
+def facts_of(way: Way) -> dict[str, str]:
+    """Give what the organization may read about its way; the default mailer is the platform's business."""
+    return {} if way.is_default_mailer else facts(way.provider, way.settings)
+
+
+def show_held(organization_id: UUID, *, code: str, reason: str, way: Way | None = None) -> None:
     """Keep the reason why mail waits, for the screens; one write per change."""
     with tenant(organization_id):
         rows = Lane.objects.of(organization_id)
         rows.get_or_create(organization_id=organization_id)
         rows.exclude(held_code=code, held_reason=reason).update(
-            way="", held_code=code, held_reason=reason, held_since=Now(), resume_at=None, failures=0
+            way="",
+            held_code=code,
+            held_reason=reason,
+            held_facts=facts_of(way) if way else {},
+            held_since=Now(),
+            resume_at=None,
+            failures=0,
         )
 
 
@@ -57,6 +76,7 @@ def pause(way: Way, error: ProviderError) -> int:
             resume_at=Now() + rest,
             held_code=error.code,
             held_reason=error.reply,
+            held_facts=facts_of(way),
             held_since=lane.held_since or Now(),
         )
         return lane.failures + 1

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from mailsettings.models import Connection
 from notifications.asked import DEFAULT_MAILER, PERIODS, TABS, Asked, as_uuid, first_id
 from notifications.models import Lane, Notification, NotificationQuerySet
-from notifications.words import Text, Word, word_for
+from notifications.words import Explanation, Text, Word, explain, word_for
 from orgs.models import Organization
 
 PAGE = 50
@@ -39,6 +39,7 @@ class Line:
     word: Word
     recipients: str
     connection: str
+    is_today: bool
 
 
 class Listing:
@@ -119,6 +120,7 @@ class Listing:
                 word=word_for(row, self.lane),
                 recipients=", ".join(one["email"] for one in row.recipients["to"] or _anyone(row)),
                 connection=row.way_name,
+                is_today=row.created_at.date() == timezone.now().date(),
             )
             for row in self._found[:PAGE]
         ]
@@ -165,6 +167,13 @@ class Listing:
         if self.lane is None or not self.lane.held_code:
             return 0
         return Notification.objects.of(self.organization).due().count()
+
+    @property
+    def held(self) -> Explanation | None:
+        """Why mail waits, when some does."""
+        if not self.held_count or self.lane is None:
+            return None
+        return explain(self.lane.held_code, self.lane.held_facts)
 
     @cached_property
     def connections(self) -> list[Connection]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -33,8 +34,7 @@ def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa
     listing = Listing(request.organization, Asked.read(request.GET))
     part = bool(request.headers.get("HX-Request"))
     template = "notifications/_results.html" if part else "notifications/deliveries.html"
-    held = explain(listing.lane.held_code) if listing.held_count and listing.lane else None
-    return TemplateResponse(request, template, {"listing": listing, "held": held, "part": part})
+    return TemplateResponse(request, template, {"listing": listing, "held": listing.held, "part": part})
 
 
 @organization_view(Permission.SEE_DELIVERIES, methods=("GET",))
@@ -62,6 +62,7 @@ def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> 
         "unreadable": unreadable,
         "token": token if shown else "",
         "actions": actions(row),
+        "kept_days": settings.CONTENT_RETENTION_DAYS,
     }
     return TemplateResponse(request, "notifications/delivery.html", context)
 
@@ -122,7 +123,7 @@ def recipient_lines(row: Notification) -> list[dict[str, object]]:
 def problem(row: Notification, lane: Lane | None, attempts: list[DeliveryAttempt]) -> Explanation | None:
     """Explain what keeps the message from its recipients, if anything does."""
     if row.status == Status.QUEUED and lane is not None and lane.held_code:
-        return explain(lane.held_code)
+        return explain(lane.held_code, lane.held_facts)
     if row.status in {Status.FAILED, Status.EXPIRED}:
         return explain(row.last_code, attempts[-1].facts if attempts else None)
     return None

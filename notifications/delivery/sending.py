@@ -166,7 +166,7 @@ def _after_error(
         hand_back(row, batch)
     if not error.transient:
         hold(line.way, error)
-        lanes.show_held(batch.organization_id, code=error.code, reason=error.reply)
+        lanes.show_held(batch.organization_id, code=error.code, reason=error.reply, way=line.way)
     elif lanes.pause(line.way, error) >= FAILURES_BEFORE_HOLD:
         hold(line.way, error)
     return Pace.REST

@@ -133,7 +133,8 @@ def record_attempt(
         "reply": outcome.reply,
         "provider_code": outcome.provider_code,
         "request_id": outcome.request_id,
-        "facts": dict(outcome.facts),
+        # Host and username of the default mailer are the platform's business.
+        "facts": {} if row.via_default_mailer else dict(outcome.facts),
         "provider": row.provider,
         "way_name": row.way_name,
         "next_at": _moment(now, pause),

@@ -21,6 +21,8 @@ class Lane(TenantModel):
     way = models.CharField(max_length=200, blank=True)
     held_code = models.CharField(max_length=64, blank=True)
     held_reason = models.TextField(blank=True)
+    # What the advice may name, such as the host; nothing secret, nothing of the platform's own mailer.
+    held_facts = models.JSONField(default=dict, blank=True)
     held_since = models.DateTimeField(null=True, blank=True)
     resume_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)

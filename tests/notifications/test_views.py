@@ -217,7 +217,7 @@ def test_every_state_has_a_page_and_fitting_buttons(
         ("send_again", Status.UNCERTAIN, Status.QUEUED, "notification.sent_again"),
     ],
 )
-def test_moves_change_the_row_and_write_one_audit_entry(  # noqa: PLR0917
+def test_moves_change_the_row_and_write_one_audit_entry(
     browser: Client, contoso: Organization, name: str, before: Status, after: Status, action: str
 ) -> None:
     row = queue(contoso)

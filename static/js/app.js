@@ -61,7 +61,7 @@
     if (copied) copy(copied);
     const swapped = event.target.closest("[data-reveal]");
     if (swapped) reveal(swapped);
-    if (event.target.closest("[data-discard]")) dirty.clear();
+    if (event.target.closest("[data-discard], form[data-guard] .card-foot a")) dirty.clear();
     const dialog = event.target.closest("dialog [data-close]")?.closest("dialog");
     if (dialog) { event.preventDefault(); dialog.close(); }
   });

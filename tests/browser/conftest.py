@@ -13,7 +13,10 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
-from orgs.models import User
+from orgs.models import Organization, Role, User
+from orgs.services import invite
+from tests import factories
+from tests.browser.words import PageFactory
 
 # The database of the tests is reached from the browser's event loop too; both wait for each other.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -32,8 +35,6 @@ SCREENS = Path(settings.BASE_DIR) / "var" / "screens"
 WIDE = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
 REFUSED = "Failed to load resource: the server responded with a status of"
-
-PageFactory = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -137,3 +138,12 @@ def assert_accessible() -> Callable[[Page], None]:
         assert overflow <= 0, f"{page.url} scrolls sideways by {overflow} px"
 
     return check
+
+
+@pytest.fixture
+def furnished(contoso: Organization, owner: User, teammate: User) -> Organization:
+    """An organization whose pages have something to show."""
+    auditor = factories.user("auditor@contoso.example", name="Auditor")
+    factories.membership(auditor, contoso, Role.READ_ONLY)
+    invite(organization=contoso, email="it@contoso.example", role=Role.MAIL_ADMIN, actor=owner)
+    return contoso

@@ -1,38 +1,15 @@
-"""The shell in a real browser: sign-in, theme, switcher, drawer, keyboard, no script, accessibility."""
+"""The shell in a real browser: sign-in, theme, switcher, drawer, every page in four dresses."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from orgs.models import Organization, Role, User
-from orgs.services import enter_organization, invite
 from tests import factories
-from tests.browser.conftest import PageFactory
+from tests.browser.words import VARIANTS, Check, PageFactory, Shoot, SignIn
 
 pytestmark = pytest.mark.browser
-
-SignIn = Callable[[Page, User], Page]
-Shoot = Callable[[Page, str], None]
-Check = Callable[[Page], None]
-# Named like the pictures of the mock-ups: theme and width.
-VARIANTS = {
-    "light-1280": {"phone": False, "dark": False},
-    "dark-1280": {"phone": False, "dark": True},
-    "light-390": {"phone": True, "dark": False},
-    "dark-390": {"phone": True, "dark": True},
-}
-
-
-@pytest.fixture
-def furnished(contoso: Organization, owner: User, teammate: User) -> Organization:
-    """An organization whose pages have something to show."""
-    auditor = factories.user("auditor@contoso.example", name="Auditor")
-    factories.membership(auditor, contoso, Role.READ_ONLY)
-    invite(organization=contoso, email="it@contoso.example", role=Role.MAIL_ADMIN, actor=owner)
-    return contoso
 
 
 PAGES = {
@@ -165,98 +142,6 @@ def test_drawer_opens_and_closes_on_a_phone(
     page.get_by_role("button", name="Open menu").click()
     drawer.get_by_role("link", name="Members").click()
     expect(page.get_by_role("heading", name="Members", level=1)).to_be_visible()
-
-
-def test_keyboard_alone_reaches_content_menu_and_search(
-    page_factory: PageFactory, sign_in: SignIn, shoot: Shoot, assert_accessible: Check, super_admin: User
-) -> None:
-    page = sign_in(page_factory(), super_admin)
-    page.goto("/console/")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.locator("#content")).to_be_focused()
-    page.keyboard.press("/")
-    expect(page.get_by_label("Search", exact=True).first).to_be_focused()
-    menu = page.get_by_role("button", name="Account menu")
-    menu.focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="Your account")).to_be_visible()
-    shoot(page, "00-account-menu-light-1280")
-    assert_accessible(page)
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("link", name="Your account")).to_be_hidden()
-    expect(menu).to_be_focused()
-
-
-def test_removing_a_member_asks_in_a_dialog(
-    page_factory: PageFactory,
-    sign_in: SignIn,
-    shoot: Shoot,
-    assert_accessible: Check,
-    furnished: Organization,
-    owner: User,
-) -> None:
-    page = sign_in(page_factory(), owner)
-    page.goto("/organizations/contoso/members/")
-    remove = page.get_by_role("link", name="Remove Service desk")
-    remove.click()
-    dialog = page.get_by_role("dialog", name="Remove Service desk")
-    expect(dialog).to_be_visible()
-    shoot(page, "11-remove-dialog-light-1280")
-    assert_accessible(page)
-    dialog.get_by_role("link", name="Cancel").click()
-    expect(dialog).to_be_hidden()
-    expect(remove).to_be_focused()
-    remove.click()
-    dialog.get_by_role("button", name="Remove").click()
-    expect(page.locator("#toasts")).to_contain_text("Service desk is no longer a member.")
-    shoot(page, "11-toast-light-1280")
-    expect(remove).to_have_count(0)
-
-
-def test_members_work_without_script(
-    page_factory: PageFactory, sign_in: SignIn, furnished: Organization, owner: User
-) -> None:
-    page = sign_in(page_factory(script=False), owner)
-    page.goto("/organizations/contoso/members/")
-    row = page.get_by_role("row", name="Auditor")
-    expect(row.get_by_role("button", name="Save")).to_be_hidden()
-    row.get_by_label("Role of Auditor").select_option("mail_admin")
-    row.get_by_role("button", name="Save").click()
-    expect(page.locator("#toasts")).to_contain_text("Auditor: Mail admin.")
-    page.get_by_role("link", name="Remove Auditor").click()
-    expect(page.get_by_role("heading", name="Remove Auditor")).to_be_visible()
-    page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_role("row", name="Auditor")).to_have_count(0)
-    page.get_by_label("Email address").fill("not an address")
-    page.get_by_role("button", name="Send invitation").click()
-    expect(page.locator("#error-summary")).to_be_focused()
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_acting_as_is_announced_on_every_page(
-    page_factory: PageFactory,
-    sign_in: SignIn,
-    shoot: Shoot,
-    assert_accessible: Check,
-    contoso: Organization,
-    super_admin: User,
-    variant: str,
-) -> None:
-    enter_organization(user=super_admin, organization_id=contoso.pk, reason="Support case 4471")
-    page = sign_in(page_factory(**VARIANTS[variant]), super_admin)
-    for name in ("emails", "deliveries", "audit"):
-        page.goto(f"/organizations/contoso/{name}/")
-        band = page.get_by_role("region", name="Acting as another organization")
-        expect(band).to_contain_text("You are acting as Contoso.")
-        expect(band).to_contain_text("60 minutes")
-        shoot(page, f"08c-acting-as-{name}-{variant}")
-        assert_accessible(page)
-    page.get_by_role("button", name="Stop acting").click()
-    expect(page.get_by_role("heading", name="Contoso", level=1)).to_be_visible()
-    page.goto("/organizations/contoso/emails/")
-    expect(page.get_by_role("heading", name="This page does not exist")).to_be_visible()
 
 
 def test_long_names_never_push_the_layout(

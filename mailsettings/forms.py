@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from django import forms
 from django.http import QueryDict
@@ -11,17 +10,20 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from mailsettings.carry import COMMON, KEPT
+from mailsettings.destinations import missing_secrets, stored_secrets
+from mailsettings.drafts import draft_typed
 from mailsettings.egress import egress
 from mailsettings.fields import SECRET_STAND_IN, SecretField, form_field
+from mailsettings.layout import Section
 from mailsettings.models import Connection, Draft, MailSettings
-from mailsettings.services import connection_for, draft_typed, missing_secrets, stored_secrets
+from mailsettings.services import connection_for
 from mailsettings.vault import typed_settings
 from orgs.models import Organization
 from orgs.rendering import Switch
 from providers import (
     PROVIDERS,
     FieldSpec,
-    Flag,
     Provider,
     SecretText,
     Settings,
@@ -29,36 +31,6 @@ from providers import (
     provider,
     specs,
 )
-
-KEPT = "kept"
-# Fields every provider has; what was typed goes along when another provider is chosen.
-COMMON = frozenset({"sender_email", "sender_name", "force_sender"})
-
-
-@dataclass
-class Row:
-    """Fields that stand beside each other, and the setting they depend on."""
-
-    fields: list[forms.BoundField]
-    half: bool
-    only_if: str
-
-
-@dataclass
-class Section:
-    """Fields under one heading."""
-
-    heading: str
-    rows: list[Row]
-
-    def add(self, spec: FieldSpec, field: forms.BoundField) -> None:
-        """Place a field beside the last one when both are halves, else below it."""
-        only_if = spec.marker.only_if[0] if spec.marker.only_if else ""
-        last = self.rows[-1] if self.rows else None
-        if last and last.half and spec.marker.half and len(last.fields) == 1 and last.only_if == only_if:
-            last.fields.append(field)
-        else:
-            self.rows.append(Row(fields=[field], half=spec.marker.half, only_if=only_if))
 
 
 class EmailsForm(forms.Form):
@@ -229,32 +201,3 @@ class EmailsForm(forms.Form):
         """Hidden values typed for other providers, so that choosing back and forth loses nothing."""
         own = f"{KEPT}-{self.chosen.key}-"
         return [(name, value) for name, value in self.carried.items() if not name.startswith(own)]
-
-
-def carry(posted: QueryDict, chosen_key: str) -> tuple[dict[str, object], dict[str, str]]:
-    """Sort what was typed when another provider is chosen.
-
-    Args:
-        posted: the form as it stands; `shown` names the provider whose fields were on the screen.
-        chosen_key: the provider whose fields come next.
-
-    Returns:
-        The values for the next fields, and the ones to keep for later (secrets are in neither).
-    """
-    kept = {name: str(posted[name]) for name in posted if name.startswith(f"{KEPT}-")}
-    values: dict[str, object] = {}
-    shown = next((item for item in PROVIDERS if item.key == posted.get("shown")), None)
-    for spec in specs(shown.settings_type) if shown else ():
-        if spec.secret:
-            continue
-        if isinstance(spec.marker, Flag):
-            typed: str = "on" if posted.get(spec.name) else ""
-        else:
-            typed = posted.get(spec.name, "")
-        if spec.name in COMMON or (shown and shown.key == chosen_key):
-            values[spec.name] = typed
-        elif shown:
-            kept[f"{KEPT}-{shown.key}-{spec.name}"] = typed
-    own = f"{KEPT}-{chosen_key}-"
-    values |= {name.removeprefix(own): value for name, value in kept.items() if name.startswith(own)}
-    return values, kept

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
+from mailsettings.drafts import is_same_as_saved
 from mailsettings.models import Connection, Draft
-from mailsettings.services import is_same_as_saved
 from mailsettings.ways import TOKENS, Way
 from orgs import events
 from orgs.models import TenantQuerySet

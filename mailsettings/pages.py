@@ -10,7 +10,8 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from mailsettings.advice import Advice, advise, facts
-from mailsettings.forms import EmailsForm, carry
+from mailsettings.carry import carry
+from mailsettings.forms import EmailsForm
 from mailsettings.models import Connection, Draft, MailSettings, Rank
 from mailsettings.vault import typed_settings
 from mailsettings.ways import mail_settings

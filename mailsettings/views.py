@@ -11,10 +11,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from mailsettings.destinations import SecretNeeded
+from mailsettings.drafts import save_draft
 from mailsettings.forms import EmailsForm
 from mailsettings.models import Draft
 from mailsettings.pages import emails_form, emails_page, fields_form
-from mailsettings.services import SecretNeeded, StaleSettings, save_connection, save_draft, switch_off
+from mailsettings.services import StaleSettings, save_connection, switch_off
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
 

@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.egress import egress
-from mailsettings.models import Connection, Doubtful, Draft, MailSettings, Rank
+from mailsettings.models import Connection, Draft, MailSettings, Rank
 from mailsettings.vault import SealBroken, connection_secrets, draft_secrets, typed_settings
+from mailsettings.way import NoWayOut, Way
 from orgs import audit
 from orgs.models import Organization
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
-from providers import MemoryTokenStore, Provider, Session, Settings, Trace, WireContext, provider
+from providers import MemoryTokenStore, Session, Trace, WireContext, provider
 
 # Access tokens of this process, by connection and version: a changed connection never meets an old token.
 TOKENS = MemoryTokenStore()
-
-
-class NoWayOut(Exception):
-    """Mail of an organization cannot leave now; it is held with this reason, never failed."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        """Keep the stable code and the sentence for the screen."""
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-@dataclass(frozen=True, kw_only=True)
-class Way:
-    """A connection ready to be opened, as it stood when it was read."""
-
-    user_id: UUID
-    owner_id: UUID
-    connection_id: UUID | None
-    draft_id: UUID | None = None
-    name: str
-    provider: Provider
-    settings: Settings
-    version: int
-    settings_version: int
-    is_default_mailer: bool = False
-    held_code: str = ""
-    held_until: datetime | None = None
-    entitled: bool = False
-    doubtful: str = Doubtful.RESEND
-
-    @property
-    def is_held(self) -> bool:
-        """Say whether mail must wait: held, and not yet time for a probe."""
-        return bool(self.held_code) and (self.held_until is None or self.held_until > timezone.now())
-
-    @property
-    def token_key(self) -> str:
-        """The name under which access tokens of this very version are kept."""
-        return f"{self.owner_id}:{self.connection_id}:{self.version}"
 
 
 def way_out(organization_id: UUID) -> Way:
@@ -238,7 +196,14 @@ def still_current(way: Way) -> bool:
     )
 
 
-def bump_version(organization_id: UUID) -> None:
-    """Make every worker read the settings again before its next message."""
-    mail_settings(organization_id)
-    MailSettings.objects.of(organization_id).update(version=F("version") + 1)
+__all__ = [
+    "NoWayOut",
+    "Way",
+    "connection_way",
+    "default_way",
+    "draft_way",
+    "mail_settings",
+    "open_session",
+    "still_current",
+    "way_out",
+]

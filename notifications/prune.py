@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from mailsettings.drafts import forget_old_drafts
 from mailsettings.expiry import remind
 from mailsettings.models import Connection, Draft
-from mailsettings.services import forget_old_drafts
 from notifications.models import Notification, WorkerHeartbeat
 from orgs.models import Organization
 from orgs.tenancy import tenant

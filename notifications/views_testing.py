@@ -10,10 +10,11 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
+from mailsettings.destinations import SecretNeeded
+from mailsettings.drafts import make_draft
 from mailsettings.forms import EmailsForm
 from mailsettings.models import Connection, Draft
 from mailsettings.pages import PANELS, emails_form, emails_page, find_draft
-from mailsettings.services import SecretNeeded, make_draft
 from notifications.models import Kind, Notification
 from notifications.results import look_at
 from notifications.testing import LimitReached, RecipientForm, start_test

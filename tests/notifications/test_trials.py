@@ -9,9 +9,9 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from mailsettings.drafts import make_draft
 from mailsettings.egress import egress
 from mailsettings.models import Connection
-from mailsettings.services import make_draft
 from mailsettings.ways import mail_settings
 from notifications.delivery import recover, run_test
 from notifications.drain import drain

@@ -1,0 +1,94 @@
+"""Drafts: values on a screen that a test tries, sealed like the saved ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.utils import timezone
+
+from mailsettings.destinations import SecretNeeded, missing_secrets
+from mailsettings.models import Draft, Rank
+from mailsettings.services import Saved, connection_for, save_connection
+from mailsettings.vault import SealBroken, draft_secrets, plain_values, seal_draft_secrets, typed_settings
+from orgs.models import Organization, User
+from providers import Provider, SecretText, Settings, provider
+
+# An unsaved form is kept this long, so that "Back to Emails" and "Save these settings" work.
+DRAFT_LIFE = timedelta(hours=24)
+
+
+def make_draft(
+    *,
+    organization: Organization,
+    chosen: Provider,
+    settings: Settings,
+    typed: Mapping[str, SecretText],
+    user: User | None,
+    base_version: int,
+) -> Draft:
+    """Keep the values on a screen as a sealed draft, for a test.
+
+    Raises:
+        SecretNeeded: a secret is neither typed nor stored for this destination.
+    """
+    connection = connection_for(organization, chosen.key)
+    errors = missing_secrets(connection, chosen, settings, typed)
+    if errors:
+        raise SecretNeeded(errors)
+    draft = Draft(
+        organization=organization,
+        connection=connection,
+        provider=chosen.key,
+        settings=plain_values(settings),
+        base_version=base_version,
+        created_by=user,
+    )
+    draft.sealed = seal_draft_secrets(draft, chosen, settings, typed)
+    draft.save(force_insert=True)
+    return draft
+
+
+def draft_typed(draft: Draft, chosen: Provider, settings: Settings) -> dict[str, SecretText]:
+    """Give the secrets typed for a draft, as far as they may go to the destination `settings` name."""
+    try:
+        return draft_secrets(draft, chosen, settings)
+    except SealBroken:
+        return {}
+
+
+def save_draft(*, draft: Draft, user: User | None) -> Saved:
+    """Save what a draft tried, so that nobody types a secret twice.
+
+    Raises:
+        StaleSettings: somebody saved other settings since the draft was made.
+        SecretNeeded: a secret the draft relied on is gone.
+    """
+    chosen = provider(draft.provider)
+    settings = typed_settings(chosen, draft.settings, {})
+    return save_connection(
+        organization=draft.organization,
+        chosen=chosen,
+        settings=settings,
+        typed=draft_typed(draft, chosen, settings),
+        user=user,
+        expected_version=draft.base_version,
+        verified=draft.passed_at is not None,
+    )
+
+
+def is_same_as_saved(draft: Draft) -> bool:
+    """Say whether a draft tries exactly what is saved and in use: no new secret, same values."""
+    connection = draft.connection
+    return (
+        connection is not None
+        and not draft.sealed
+        and connection.rank == Rank.PRIMARY
+        and connection.settings == draft.settings
+    )
+
+
+def forget_old_drafts(*, organization: Organization) -> int:
+    """Remove drafts past their life; gives how many. Called by the pruning of each organization."""
+    rows = Draft.objects.of(organization).filter(created_at__lt=timezone.now() - DRAFT_LIFE)
+    return rows.delete()[0]

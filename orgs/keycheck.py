@@ -20,7 +20,7 @@ def check_value(ring: KeyRing, kid: str) -> bytes:
 
 def verify_key_ring(*, using: str = ALIAS) -> None:
     """Compare the key ring with the stored check values; web and worker do so before they serve."""
-    missing = _missing(using)
+    missing = new_keys(using=using)
     if missing:
         raise KeyRingInvalid(
             f"The key {missing[0]!r} of SECRETS_KEYRING is new here. Run `python manage.py migrate` once."
@@ -30,11 +30,11 @@ def verify_key_ring(*, using: str = ALIAS) -> None:
 def store_key_checks(*, using: str) -> None:
     """Store the check values of keys seen for the first time; `migrate` does so, nothing else may."""
     ring = key_ring()
-    rows = [KeyCheck(kid=kid, value=check_value(ring, kid)) for kid in _missing(using)]
+    rows = [KeyCheck(kid=kid, value=check_value(ring, kid)) for kid in new_keys(using=using)]
     KeyCheck.objects.using(using).bulk_create(rows, ignore_conflicts=True)
 
 
-def _missing(using: str) -> list[str]:
+def new_keys(*, using: str) -> list[str]:
     """List keys without a check value; a key that is not the stored one stops everything."""
     ring = key_ring()
     stored = {row.kid: bytes(row.value) for row in KeyCheck.objects.using(using).filter(kid__in=ring.keys)}

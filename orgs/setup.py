@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connections
 
-from orgs.keycheck import store_key_checks
+from orgs.keycheck import new_keys, store_key_checks
 from orgs.models import KeyCheck, Organization
 from orgs.rls import SYSTEM_ROLE, TENANT_ROLE
 
@@ -32,13 +32,15 @@ def prepare_schema(*, using: str, **_kwargs: Any) -> None:  # a signal's signatu
         cursor.execute(
             f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {roles}"
         )
+    if _has_key_checks(using):
+        # Before anything changes: a wrong ring would seal what nobody can open later.
+        new_keys(using=using)
 
 
 def create_reserved_rows(*, using: str, **_kwargs: Any) -> None:  # a signal's signature
     """Create the organization of the platform itself, and the check values of new keys."""
     # After `migrate orgs zero` there is no table to fill.
-    tables = connections[using].introspection.table_names()
-    if using != OWNER or KeyCheck._meta.db_table not in tables:  # noqa: SLF001  # Django's own name for it
+    if using != OWNER or not _has_key_checks(using):
         return
     Organization.objects.using(using).get_or_create(
         is_platform=True,
@@ -50,3 +52,7 @@ def create_reserved_rows(*, using: str, **_kwargs: Any) -> None:  # a signal's s
         },
     )
     store_key_checks(using=using)
+
+
+def _has_key_checks(using: str) -> bool:
+    return KeyCheck._meta.db_table in connections[using].introspection.table_names()  # noqa: SLF001

@@ -31,4 +31,5 @@ class Command(Migrate):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         if changes:
-            call_command("createcachetable", database=OWNER, verbosity=options["verbosity"])
+            # Its only words at verbosity 1 are that the table is there already.
+            call_command("createcachetable", database=OWNER, verbosity=max(0, options["verbosity"] - 1))

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.utils import timezone
 
 from notifications.models import WorkerHeartbeat
 
@@ -45,7 +45,7 @@ class Remembered:
 
 def no_heartbeat() -> bool:
     """Say whether every worker has been silent for too long."""
-    return not WorkerHeartbeat.objects.filter(seen_at__gt=timezone.now() - SILENCE).exists()
+    return not WorkerHeartbeat.objects.filter(seen_at__gt=Now() - SILENCE).exists()
 
 
 workers_silent = Remembered(no_heartbeat, REMEMBERED_SECONDS)

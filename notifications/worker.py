@@ -13,7 +13,7 @@ from uuid import UUID
 from celery import Celery, bootsteps
 from celery.signals import worker_shutting_down
 from django.db import close_old_connections, connections
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from notifications.drain import drain, run_tests
 from notifications.models import WorkerHeartbeat
@@ -129,11 +129,8 @@ class MailLoop(threading.Thread):
 
 
 def beat() -> None:
-    """Say that this process is alive."""
-    now = timezone.now()
-    WorkerHeartbeat.objects.update_or_create(
-        name=worker_name(), defaults={"seen_at": now}, create_defaults={"seen_at": now, "started_at": now}
-    )
+    """Say that this process is alive, by the database's clock: web and worker may disagree about the time."""
+    WorkerHeartbeat.objects.update_or_create(name=worker_name(), defaults={"seen_at": Now()})
 
 
 class MailLoopStep(bootsteps.StartStopStep):

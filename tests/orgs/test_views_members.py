@@ -25,7 +25,6 @@ def membership_of(person: User, organization: Organization) -> Membership:
 
 
 def invited(client: Client, capture: Capture, *, email: str, role: str) -> str:
-    """Invite on the screen; give the path of the mailed link."""
     with capture(execute=True):  # type: ignore[attr-defined]
         answer = client.post(MEMBERS, {"email": email, "role": role})
     assert answer.status_code == 302, answer.content.decode()

@@ -10,7 +10,7 @@ from typing import Final
 from providers.errors import ProviderError, Stage, failure
 from providers.network.addresses import HostInvalid, literal
 from providers.network.egress import Egress
-from providers.network.timed import TimedSocket
+from providers.network.timed import LINE_ERRORS, TimedSocket
 from providers.trace import Trace
 
 CONNECT_SECONDS: Final = 10.0
@@ -77,7 +77,7 @@ def _first_reached(host: str, port: int, addresses: tuple[str, ...], ends: float
         left = ends - time.monotonic()
         try:
             return _reach(address, port, max(left / (len(tried) - number), 0.05))
-        except OSError as error:
+        except LINE_ERRORS as error:
             first = first or _connect_failure(host, port, error)
     raise first or failure("connect_timeout", stage=Stage.CONNECT, host=host)
 
@@ -99,7 +99,7 @@ def _reach(address: str, port: int, seconds: float) -> TimedSocket:
     return opened
 
 
-def _connect_failure(host: str, port: int, error: OSError) -> ProviderError:
+def _connect_failure(host: str, port: int, error: Exception) -> ProviderError:
     refused = isinstance(error, ConnectionRefusedError | ConnectionResetError)
     code = "connect_refused" if refused else "connect_timeout"
     return failure(code, stage=Stage.CONNECT, host=host, facts={"host": host, "port": str(port)})

@@ -13,11 +13,12 @@ from typing import Any, Final
 from providers.errors import ProviderError, Stage, failure
 from providers.network.connect import CONNECT_SECONDS, connect
 from providers.network.egress import HTTPS_PORT, Egress
-from providers.network.timed import TimedTls
+from providers.network.timed import LINE_ERRORS, TimedTls
 from providers.network.tls import start_tls
 from providers.trace import Trace
 
 ERROR_BYTES: Final = 1024 * 1024
+AGENT: Final = "Mailroom"
 IDLE_SECONDS: Final = 60.0
 
 
@@ -90,7 +91,7 @@ class HttpClient:
             _ask(connection, method, path, headers, body)
             with connection.getresponse() as response:
                 reply = _read(response, most_bytes)
-        except (OSError, HTTPException, ValueError, UnicodeError) as error:
+        except (*LINE_ERRORS, HTTPException) as error:
             self._forget(host)
             raise _lost(host, error, when_lost) from None
         if connection.sock is None or not reply.complete:
@@ -132,7 +133,12 @@ def _ask(
     connection: HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes | None
 ) -> None:
     port = "" if connection.port == HTTPS_PORT else f":{connection.port}"
-    sent = {"Host": f"{connection.host}{port}", "Accept-Encoding": "identity", "Accept": "application/json"}
+    sent = {
+        "Host": f"{connection.host}{port}",
+        "Accept-Encoding": "identity",
+        "Accept": "application/json",
+        "User-Agent": AGENT,
+    }
     # A server may answer "too large" and hang up before it has read everything.
     with suppress(BrokenPipeError, ConnectionResetError):
         connection.request(method, path, body=body, headers={**sent, **headers})

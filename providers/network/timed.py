@@ -7,7 +7,11 @@ import select
 import socket
 import ssl
 import time
-from typing import Any
+from typing import Any, Final
+
+
+# Whatever a socket may raise when the line or the other side is at fault.
+LINE_ERRORS: Final = (OSError, ValueError, EOFError, ArithmeticError)
 
 
 class Timed:

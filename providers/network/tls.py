@@ -11,7 +11,7 @@ from typing import Final, cast
 import certifi
 
 from providers.errors import ProviderError, Stage, failure
-from providers.network.timed import TimedSocket, TimedTls
+from providers.network.timed import LINE_ERRORS, TimedSocket, TimedTls
 from providers.trace import Trace
 
 HANDSHAKE_SECONDS: Final = 10.0
@@ -65,7 +65,7 @@ def start_tls(
         try:
             opened.settimeout(max(min(seconds, HANDSHAKE_SECONDS), 0.05))
             secured = cast("TimedTls", tls_context(ca_bundle).wrap_socket(opened, server_hostname=host))
-        except (OSError, ValueError) as error:
+        except LINE_ERRORS as error:
             opened.close()
             raise _tls_failure(host, error) from None
         secured.until = opened.until
@@ -86,13 +86,13 @@ def described(secured: ssl.SSLSocket) -> str:
 def _tls_failure(host: str, error: Exception) -> ProviderError:
     facts = {"host": host}
     if isinstance(error, ssl.SSLCertVerificationError):
-        reason = error.verify_message or "certificate not valid"
+        reason = getattr(error, "verify_message", "") or "certificate not valid"
         return failure(
             "tls_certificate", stage=Stage.TLS, host=host, reply=reason, facts={**facts, "reason": reason}
         )
     if isinstance(error, TimeoutError):
         return failure("timeout", stage=Stage.TLS, host=host, facts=facts)
-    reason = (error.reason or "") if isinstance(error, ssl.SSLError) else ""
+    reason = str(getattr(error, "reason", "") or "")
     if reason in OTHER_LANGUAGE:
         return failure("tls_mode", stage=Stage.TLS, host=host, facts=facts)
     if reason in TOO_OLD:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from providers.base import WireContext
 from providers.errors import ProviderError, failure
-from providers.network.timed import TimedSocket, TimedTls
+from providers.network.timed import LINE_ERRORS, TimedSocket, TimedTls
 from providers.transports.smtp_replies import Reply
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class SmtpLines(smtplib.SMTP):
         content = s.encode(self.command_encoding) if isinstance(s, str) else s
         try:
             self._opened.sendall(content)
-        except (OSError, ValueError) as error:
+        except LINE_ERRORS as error:
             raise self._broken(error) from None
 
     def getreply(self) -> tuple[int, bytes]:
@@ -135,7 +135,7 @@ class SmtpLines(smtplib.SMTP):
                 if not piece:
                     raise ConnectionResetError("closed by the other side")
                 self._pending += piece
-        except (OSError, ValueError) as error:
+        except LINE_ERRORS as error:
             raise self._broken(error) from None
         line = bytes(self._pending[: end + 1])
         del self._pending[: end + 1]

@@ -24,7 +24,12 @@ from tests.providers.conftest import CLIENT, TENANT, context_of
 
 CANARY = "canary-Q8~secret_0123456789"
 VALID: dict[str, dict[str, object]] = {
-    "smtp": {"sender_email": "a@contoso.com", "host": "smtp.example.com", "username": "user", "password": CANARY},
+    "smtp": {
+        "sender_email": "a@contoso.com",
+        "host": "smtp.example.com",
+        "username": "user",
+        "password": CANARY,
+    },
     "graph": {
         "sender_email": "a@contoso.com",
         "client_id": CLIENT,
@@ -86,7 +91,11 @@ def test_no_repr_or_identity_holds_a_secret(key):
     secrets = [one.name for one in specs(chosen.settings_type) if one.secret]
     assert secrets
     shown = [repr(settings), str(settings), f"{settings}", repr(dataclasses.asdict(settings))]
-    shown += [repr(chosen.identity(settings)), repr(chosen.destination(settings)), repr(chosen.warnings(settings))]
+    shown += [
+        repr(chosen.identity(settings)),
+        repr(chosen.destination(settings)),
+        repr(chosen.warnings(settings)),
+    ]
     assert not any(CANARY in text for text in shown)
     for name in secrets:
         assert isinstance(getattr(settings, name), SecretText)
@@ -110,8 +119,34 @@ def test_nothing_typed_names_each_required_field(key):
         assert labels[name].lower() in sentence.lower() or name == "host"
 
 
-HOSTILE: list[object] = ["", " ", "\x00", "a\r\nb", "x" * 5000, "\ud800", "{{ 7*7 }}", "<script>", "../../etc/passwd"]
-HOSTILE += [None, 0, -1, 2**70, True, [], {}, b"bytes", 1.5, object(), "٣", "１２３", "NaN", "1e3", "\u202eabc"]
+HOSTILE: list[object] = [
+    "",
+    " ",
+    "\x00",
+    "a\r\nb",
+    "x" * 5000,
+    "\ud800",
+    "{{ 7*7 }}",
+    "<script>",
+    "../../etc/passwd",
+]
+HOSTILE += [
+    None,
+    0,
+    -1,
+    2**70,
+    True,
+    [],
+    {},
+    b"bytes",
+    1.5,
+    object(),
+    "٣",
+    "１２３",
+    "NaN",
+    "1e3",
+    "\u202eabc",
+]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -147,7 +182,11 @@ def test_name_that_is_not_found_is_transient_and_names_its_stage(key):
 
     with pytest.raises(ProviderError) as caught:
         provider(key).open(parsed(key), context_of(Egress(lookup=nothing)))
-    assert (caught.value.code, caught.value.transient, caught.value.stage) == ("dns_not_found", True, "name_lookup")
+    assert (caught.value.code, caught.value.transient, caught.value.stage) == (
+        "dns_not_found",
+        True,
+        "name_lookup",
+    )
     assert caught.value.category == "dns"
 
 

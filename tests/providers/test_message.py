@@ -51,7 +51,9 @@ def test_no_payload_passes_in_any_place():
             "reply-to": lambda text: letter(reply_to=(Address("r@example.com", text),)),
             "header value": lambda text: letter(headers=(("X-Tag", text),)),
             "header name": lambda text: letter(headers=((f"X-{text}", "1"),)),
-            "list header": lambda text: letter(headers=(("List-Unsubscribe", f"<https://x.example/{text}>"),)),
+            "list header": lambda text: letter(
+                headers=(("List-Unsubscribe", f"<https://x.example/{text}>"),)
+            ),
             "file name": lambda text: Attachment(text, "text/plain", b"x"),
             "media type": lambda text: Attachment("a.txt", f"text/{text}", b"x"),
             "content id": lambda text: Attachment("a.png", "image/png", b"x", content_id=text),
@@ -70,8 +72,27 @@ def test_no_payload_passes_in_any_place():
 
 
 NAMES = ["Bcc", "to", "CC", "From", "Sender", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version"]
-NAMES += ["Content-Type", "Content-Transfer-Encoding", "Received", "Return-Path", "DKIM-Signature", "ARC-Seal"]
-NAMES += ["X-Priority", "Importance", "Resent-To", "Apparently-To", "", " ", "X Y", "X:Y", "X-\xe9", "1X", "-X"]
+NAMES += [
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Received",
+    "Return-Path",
+    "DKIM-Signature",
+    "ARC-Seal",
+]
+NAMES += [
+    "X-Priority",
+    "Importance",
+    "Resent-To",
+    "Apparently-To",
+    "",
+    " ",
+    "X Y",
+    "X:Y",
+    "X-\xe9",
+    "1X",
+    "-X",
+]
 
 
 @pytest.mark.control("C-MAIL-1")
@@ -84,7 +105,18 @@ def test_header_that_is_ours_or_unknown_is_refused(name):
 
 @pytest.mark.control("C-MAIL-1")
 def test_sent_headers_are_exactly_the_expected_ones():
-    tricky = ['"Doe, Jane" x', "a,b;c:d", "=?utf-8?q?x?=", "ü" * 90, "x" * 180, "a  b", 'q"\\', "<x@y.example>", "(c)", "@"]
+    tricky = [
+        '"Doe, Jane" x',
+        "a,b;c:d",
+        "=?utf-8?q?x?=",
+        "ü" * 90,
+        "x" * 180,
+        "a  b",
+        'q"\\',
+        "<x@y.example>",
+        "(c)",
+        "@",
+    ]
     for name in tricky:
         message = letter(
             sender=Address(MAILBOX, name),
@@ -182,7 +214,9 @@ def test_file_name_that_is_a_path_is_refused(name):
         Attachment(name, "text/plain", b"")
 
 
-@pytest.mark.parametrize("media", ["", "text", "text/", "/plain", "multipart/mixed", "message/rfc822", "a b/c"])
+@pytest.mark.parametrize(
+    "media", ["", "text", "text/", "/plain", "multipart/mixed", "message/rfc822", "a b/c"]
+)
 def test_odd_media_type_is_refused(media):
     with pytest.raises(MessageInvalid, match="application/octet-stream"):
         Attachment("a.txt", media, b"")
@@ -198,4 +232,6 @@ def test_message_id_is_made_once_at_the_senders_domain():
     assert message.message_id.endswith("@contoso.com>")
     assert compose(message) == compose(message)
     assert isinstance(message.priority, Priority)
-    assert Message(sender=Address("a@x.com"), to=[Address("b@x.com")], priority="high").priority is Priority.HIGH  # type: ignore[arg-type]
+    assert (
+        Message(sender=Address("a@x.com"), to=[Address("b@x.com")], priority="high").priority is Priority.HIGH
+    )  # type: ignore[arg-type]

@@ -14,7 +14,8 @@ from providers import Address, Attachment, Priority, compose
 from tests.providers.conftest import letter, shown_name
 
 TEXT = st.text(
-    alphabet=st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029"), max_size=120
+    alphabet=st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029"),
+    max_size=120,
 )
 
 
@@ -61,10 +62,19 @@ def test_text_survives_and_lines_stay_within_limits(text):
 
 
 @settings(max_examples=150, deadline=None)
-@given(subject=TEXT, name=TEXT, text=st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc"))), html=TEXT)
+@given(
+    subject=TEXT,
+    name=TEXT,
+    text=st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc"))),
+    html=TEXT,
+)
 def test_whatever_is_written_is_read_again(subject: str, name: str, text: str, html: str) -> None:
     message = letter(
-        subject=subject, text=text, html=html, sender=Address("a@contoso.com", name), headers=(("X-A", f"v{name}"),)
+        subject=subject,
+        text=text,
+        html=html,
+        sender=Address("a@contoso.com", name),
+        headers=(("X-A", f"v{name}"),),
     )
     raw = compose(message)
     check_wire(raw)
@@ -84,7 +94,11 @@ def test_whole_structure_is_mixed_alternative_related():
         html='<img src="cid:logo">',
         attachments=(
             Attachment("logo.png", "image/png", b"\x89PNG", content_id="logo"),
-            Attachment("Übersicht – der Zahlen für das ganze lange Geschäftsjahr 2026.pdf", "application/pdf", b"%PDF"),
+            Attachment(
+                "Übersicht – der Zahlen für das ganze lange Geschäftsjahr 2026.pdf",
+                "application/pdf",
+                b"%PDF",
+            ),
             Attachment("notes.txt", "text/plain", b"line\n.\nline"),
         ),
     )
@@ -102,14 +116,18 @@ def test_whole_structure_is_mixed_alternative_related():
         "application/pdf",
         "text/plain",
     ]
-    files = {part.get_filename(): part.get_payload(decode=True) for part in parsed.walk() if part.get_filename()}
+    files = {
+        part.get_filename(): part.get_payload(decode=True) for part in parsed.walk() if part.get_filename()
+    }
     assert files == {one.name: one.content for one in message.attachments}
     image = next(part for part in parsed.walk() if part.get_content_type() == "image/png")
     assert image["content-id"] == "<logo>"
     assert image.get_content_disposition() == "inline"
 
 
-@pytest.mark.parametrize("name", ["a.txt", "ü.txt", "long " * 40 + ".txt", "漢" * 60 + ".pdf", "a'b%c.txt", "x;y=z.txt"])
+@pytest.mark.parametrize(
+    "name", ["a.txt", "ü.txt", "long " * 40 + ".txt", "漢" * 60 + ".pdf", "a'b%c.txt", "x;y=z.txt"]
+)
 def test_file_name_is_found_again(name):
     raw = compose(letter(attachments=(Attachment(name, "text/plain", b"x"),)))
     check_wire(raw)
@@ -126,7 +144,9 @@ def test_file_name_is_found_again(name):
 )
 def test_priority_is_written_for_every_reader(priority, headers):
     parsed = read(compose(letter(priority=priority)))
-    found = {name: parsed[name] for name in ("X-Priority", "X-MSMail-Priority", "Importance") if name in parsed}
+    found = {
+        name: parsed[name] for name in ("X-Priority", "X-MSMail-Priority", "Importance") if name in parsed
+    }
     assert found == headers
 
 

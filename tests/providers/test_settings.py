@@ -18,7 +18,9 @@ def refused(key: str, rules: Egress | None = None, **changes: object) -> dict[st
 
 
 def test_custom_smtp_declares_its_fields_with_the_words_of_the_screen():
-    found = {one.name: (one.marker.label, one.marker.section) for one in specs(provider("smtp").settings_type)}
+    found = {
+        one.name: (one.marker.label, one.marker.section) for one in specs(provider("smtp").settings_type)
+    }
     assert found == {
         "sender_email": ("Sender email", ""),
         "sender_name": ("Sender name", ""),
@@ -127,7 +129,10 @@ def test_client_id_is_trimmed_and_lowered(typed):
 
 
 @pytest.mark.feature("CIR-17")
-@pytest.mark.parametrize("typed", ["Mailroom", CLIENT[:-1], CLIENT + "0", "{" + CLIENT + "}", CLIENT.replace("-", ""), "g" + CLIENT[1:]])
+@pytest.mark.parametrize(
+    "typed",
+    ["Mailroom", CLIENT[:-1], CLIENT + "0", "{" + CLIENT + "}", CLIENT.replace("-", ""), "g" + CLIENT[1:]],
+)
 def test_client_id_must_be_a_guid(typed):
     assert "Application (client) ID" in refused("graph", client_id=typed)["client_id"]
 

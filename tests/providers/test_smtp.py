@@ -82,7 +82,9 @@ def test_every_recipient_has_a_verdict(start_smtp, egress_for, inbox, pipelining
     server = start_smtp(users=USERS)
     server.rules.pipelining = pipelining
     with opened(server, egress_for) as session:
-        receipt = session.send(letter("good@x.com, unknown@x.com, busy@x.com", bcc=(Address("hidden@x.com"),)))
+        receipt = session.send(
+            letter("good@x.com, unknown@x.com, busy@x.com", bcc=(Address("hidden@x.com"),))
+        )
         assert receipt.accepted == ("good@x.com", "hidden@x.com")
         assert {email: (one.code, one.transient) for email, one in receipt.refused.items()} == {
             "unknown@x.com": ("recipient_refused", False),
@@ -213,7 +215,9 @@ def test_session_is_usable_after_it_was_lost(start_smtp, egress_for, inbox):
         ("later@contoso.com", "x-password", "auth_temporary", True),
     ],
 )
-def test_refused_sign_in_is_told_apart_and_tried_once(start_smtp, egress_for, username, password, code, transient):
+def test_refused_sign_in_is_told_apart_and_tried_once(
+    start_smtp, egress_for, username, password, code, transient
+):
     server, trace = start_smtp(users=USERS), Trace()
     error = failed(server, egress_for, trace, username=username, password=password)
     assert (error.code, error.stage, error.transient) == (code, "sign_in", transient)
@@ -262,7 +266,18 @@ def test_server_that_knows_no_ehlo_is_greeted_with_helo(start_smtp, egress_for, 
     assert len(inbox.wait_for(1)) == 1
 
 
-END_OF_DATA = ["\r\n.\r\n", "\n.\n", "\r.\r", "\n.\r\n", "\r\n.\n", "\r\n.\r", "\r.\r\n", "\n.\r", "\r.\n", "\r\r\n.\r\r\n"]
+END_OF_DATA = [
+    "\r\n.\r\n",
+    "\n.\n",
+    "\r.\r",
+    "\n.\r\n",
+    "\r\n.\n",
+    "\r\n.\r",
+    "\r.\r\n",
+    "\n.\r",
+    "\r.\n",
+    "\r\r\n.\r\r\n",
+]
 END_OF_DATA += ["\r\n..\r\n", "\r\n.\r\n.\r\n", "\n\n.\n\n", "\r\n. \r\n", "\r\n\t.\r\n", "\n.\n.\n.\n"]
 SMUGGLED = "MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\nSubject: evil\r\n\r\nhi"
 
@@ -279,7 +294,9 @@ def test_no_end_of_data_inside_a_body_smuggles_a_second_message(start_smtp, egre
     assert len(inbox.wait_for(len(variants))) == len(variants)
     assert {mail.envelope_to for mail in inbox} == {("orgadmin@contoso.com",)}
     for mail, text in zip(inbox, variants, strict=True):
-        assert mail.text.replace("\r\n", "\n").rstrip("\n") == text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+        assert mail.text.replace("\r\n", "\n").rstrip("\n") == text.replace("\r\n", "\n").replace(
+            "\r", "\n"
+        ).rstrip("\n")
 
 
 def test_verify_names_sender_and_recipient_without_sending(start_smtp, egress_for, inbox):

@@ -55,7 +55,13 @@ def test_every_agreed_code_has_its_traits():
         ("sign_in", "535 5.7.8 bad credentials", "auth_failed", False, True),
         ("sign_in", "535 5.7.3 Authentication unsuccessful", "auth_failed", False, True),
         ("sign_in", "535 5.7.139 the user credentials were incorrect", "auth_failed", False, True),
-        ("sign_in", "535 5.7.139 SmtpClientAuthentication is disabled", "auth_blocked_by_policy", False, True),
+        (
+            "sign_in",
+            "535 5.7.139 SmtpClientAuthentication is disabled",
+            "auth_blocked_by_policy",
+            False,
+            True,
+        ),
         ("sign_in", "535 5.7.139 security defaults policy", "auth_blocked_by_policy", False, True),
         ("sign_in", "535 5.7.139 basic authentication is disabled.", "basic_auth_retired", False, True),
         ("sign_in", "550 5.7.30 Basic authentication is not supported", "basic_auth_retired", False, True),
@@ -88,7 +94,13 @@ def test_every_agreed_code_has_its_traits():
         ("accepted", "550 5.1.1 no such user", "recipient_refused", False, False),
         ("accepted", "550 5.7.708 access denied, traffic not accepted", "sender_blocked", False, True),
         ("accepted", "550 5.7.233 limit", "quota_exceeded", True, True),
-        ("accepted", "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", "too_many_connections", True, True),
+        (
+            "accepted",
+            "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
+            "too_many_connections",
+            True,
+            True,
+        ),
     ],
 )
 def test_smtp_reply_gets_its_meaning(stage, said, code, transient, connection):
@@ -170,7 +182,12 @@ def test_the_numbers_of_the_guide_mean_what_the_guide_says():
         ({"error": "invalid_client"}, 401, "token_secret_wrong", False),
         ({"error": "unauthorized_client"}, 400, "token_client_unknown", False),
         ({"error": "temporarily_unavailable"}, 400, "token_unavailable", True),
-        ({"error": "something_new", "error_description": "AADSTS123456789: new"}, 400, "token_refused", False),
+        (
+            {"error": "something_new", "error_description": "AADSTS123456789: new"},
+            400,
+            "token_refused",
+            False,
+        ),
         ({}, 503, "token_unavailable", True),
         (None, 302, "token_endpoint_wrong", False),
         (None, 404, "token_endpoint_wrong", False),
@@ -178,7 +195,12 @@ def test_the_numbers_of_the_guide_mean_what_the_guide_says():
         ([1], 400, "unknown_reply", False),
         ("text", 500, "token_unavailable", True),
         ({"error": "x"}, 429, "token_throttled", True),
-        ({"error": {"a": 1}, "error_description": ["x"], "error_codes": ["x"], "trace_id": 7}, 400, "token_refused", False),
+        (
+            {"error": {"a": 1}, "error_description": ["x"], "error_codes": ["x"], "trace_id": 7},
+            400,
+            "token_refused",
+            False,
+        ),
     ],
 )
 def test_answer_without_a_known_number_is_judged_by_error_and_status(body, status, code, transient):
@@ -203,14 +225,24 @@ def graph_reply(status: int, *codes: str, text: str = "Words.", **headers: str) 
         (graph_reply(403, "Authorization_RequestDenied"), "graph_access_denied", "sender", False),
         (graph_reply(403, "SomethingNew"), "graph_access_denied", "sender", False),
         (graph_reply(403, "ErrorSendAsDenied"), "send_as_denied", "sender", False),
-        (graph_reply(403, "forbidden", "MailboxNotEnabledForRESTAPI"), "graph_mailbox_unsupported", "sender", False),
+        (
+            graph_reply(403, "forbidden", "MailboxNotEnabledForRESTAPI"),
+            "graph_mailbox_unsupported",
+            "sender",
+            False,
+        ),
         (graph_reply(404, "ErrorInvalidUser"), "graph_mailbox_unknown", "sender", False),
         (graph_reply(404, "MailboxNotFound"), "graph_mailbox_unknown", "sender", False),
         (graph_reply(404, "MailboxNotEnabledForRESTAPI"), "graph_mailbox_unsupported", "sender", False),
         (graph_reply(404), "graph_mailbox_unknown", "sender", False),
         (graph_reply(400, "ErrorInvalidRecipients"), "recipient_refused", "recipient", False),
         (graph_reply(400, "ErrorMimeContentInvalidBase64String"), "graph_refused", "message", False),
-        (graph_reply(400, "BadRequest", text="Maximum request length exceeded."), "message_too_large", "message", False),
+        (
+            graph_reply(400, "BadRequest", text="Maximum request length exceeded."),
+            "message_too_large",
+            "message",
+            False,
+        ),
         (graph_reply(413), "message_too_large", "message", False),
         (graph_reply(400, "ErrorMessageSizeExceeded"), "message_too_large", "message", False),
         (graph_reply(507, "ErrorQuotaExceeded"), "quota_exceeded", "accepted", True),
@@ -238,7 +270,10 @@ def test_graph_refusal_gets_its_meaning(reply, code, stage, transient):
 
 def test_graph_keeps_retry_after_and_the_request_id():
     error = refused_send(
-        graph_reply(429, "ApplicationThrottled", retry_after="12", request_id="abc"), host="", facts={}, hide=()
+        graph_reply(429, "ApplicationThrottled", retry_after="12", request_id="abc"),
+        host="",
+        facts={},
+        hide=(),
     )
     assert (error.retry_after, error.request_id) == (12.0, "abc")
 
@@ -249,7 +284,16 @@ def test_every_code_of_the_graph_table_is_known_here():
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("12", 12.0), ("0", 0.0), ("999999", 86400.0), ("", None), ("soon", None), ("-5", None), ("1.5", None), ("٣", None)],
+    [
+        ("12", 12.0),
+        ("0", 0.0),
+        ("999999", 86400.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("٣", None),
+    ],
 )
 def test_retry_after_in_seconds(header, seconds):
     assert retry_after({"retry-after": header}) == seconds

@@ -88,7 +88,7 @@ def base_url() -> str:
     value = required("BASE_URL").rstrip("/")
     parts = urlsplit(value)
     loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if parts.scheme == "https" and parts.hostname or parts.scheme == "http" and loopback:
+    if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and loopback):
         return value
     message = "BASE_URL must start with https:// (http:// is allowed for 127.0.0.1 and localhost only)."
     raise ImproperlyConfigured(message)
@@ -200,6 +200,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 # Mail of the platform itself goes into the same outbox as everybody's.
 EMAIL_BACKEND = "notifications.backend.OutboxBackend"
+# Its sender is the one of the platform's own connection; Django's default is no address.
+DEFAULT_FROM_EMAIL = ""
 
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from functools import partial
 from urllib.parse import urljoin
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.core.validators import validate_email
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -20,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from orgs import audit
+from orgs.addresses import person_address
 from orgs.entry import organization_of_invitation, token_hash
 from orgs.members import add_member, known_role
 from orgs.models import Invitation, Membership, Organization, Role, User
@@ -41,7 +40,7 @@ def invite(
 ) -> Invitation:
     """Invite an address, or send its open invitation anew; the link goes out when the change is committed."""
     organization_id = organization_key(organization)
-    address = _address(email)
+    address = person_address(email)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with tenant(organization_id):
         _refuse_invitation(organization_id, address)
@@ -64,9 +63,8 @@ def invite(
             ip=ip,
         )
         name = Organization.objects.get(pk=organization_id).name
-        # After the commit: the mail lies in the platform's outbox, which is another tenant's.
         mail = _mail(address=address, organization_name=name, actor=actor, token=token)
-        transaction.on_commit(partial(mail.send), using=ALIAS)
+        _send_after_commit(mail)
     return invitation
 
 
@@ -132,13 +130,14 @@ def register_invited(*, token: str, name: str, password: str, ip: str | None = N
     return user
 
 
-def _address(email: str) -> str:
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise ValidationError({"email": gettext("Enter an address like name@example.com.")}) from None
-    return address
+def _send_after_commit(mail: EmailMessage) -> None:
+    """Put the mail into the platform's outbox, which is another tenant's, once the invitation stands."""
+
+    def send() -> None:
+        mail.send()
+
+    # Robust: a fault of the outbox is logged, and the invitation can be sent anew.
+    transaction.on_commit(send, using=ALIAS, robust=True)
 
 
 def _refuse_invitation(organization_id: UUID, address: str) -> None:

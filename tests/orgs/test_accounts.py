@@ -12,8 +12,11 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from notifications.models import Notification
 from orgs.accounts import AccountAdapter, absolute
 from orgs.models import User
+from orgs.services import platform_organization_id
+from orgs.tenancy import tenant
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +77,16 @@ def test_people_sign_in_with_any_spelling_of_their_address() -> None:
     browser = Client()
     browser.post(reverse("account_login"), {"login": "OWNER@Contoso.example", "password": factories.PASSWORD})
     assert "_auth_user_id" in browser.session
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reset_mail_reaches_the_platforms_outbox(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "notifications.backend.OutboxBackend"
+    person = factories.user("owner@contoso.example", password=factories.PASSWORD)
+    answer = Client().post(reverse("account_reset_password"), {"email": person.email})
+    assert answer.status_code == 302
+    platform = platform_organization_id()
+    with tenant(platform):
+        queued = Notification.objects.of(platform).get()
+    assert queued.secret_content
+    assert queued.sender_email == ""

@@ -71,7 +71,21 @@ def test_a_newline_in_a_name_stays_out_of_the_subject(
     assert mail.outbox[0].recipients() == ["a@contoso.example"]
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@b@c", "a@contoso.example\nb@contoso.example"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "nobody",
+        "a@b@c",
+        "a@contoso.example\nb@contoso.example",
+        "a\0@contoso.example",
+        '"a"@contoso.example',
+        "a@[127.0.0.1]",
+        "a@localhost",
+        f"{'a' * 65}@contoso.example",
+        f"a@{'b.' * 130}example",
+    ],
+)
 def test_what_is_no_address_is_refused(contoso: Organization, owner: User, email: str) -> None:
     with pytest.raises(ValidationError) as refused:
         invite(organization=contoso, email=email, role="owner", actor=owner)

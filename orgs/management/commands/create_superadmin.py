@@ -9,9 +9,9 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 
 from orgs import audit
+from orgs.addresses import person_address
 from orgs.models import User
 from orgs.setup import PLATFORM_ID
 from orgs.tenancy import tenant
@@ -33,9 +33,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:  # Django's signature
         """Create or raise the person, with an entry in the platform's audit trail."""
-        email = (options["email"] or input("Email address: ")).strip().lower()
         try:
-            validate_email(email)
+            email = person_address(options["email"] or input("Email address: "))
         except ValidationError as error:
             raise CommandError("The email address is not one. Write it like name@example.com.") from error
         user = User.objects.filter(email=email).first()

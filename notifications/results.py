@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.utils import timezone
@@ -58,6 +58,9 @@ def look_at(notification: Notification) -> Result:
         failed_stage=attempt.stage if attempt and state == "bad" else "",
         ended=state in {"ok", "bad"},
     )
+    if attempt and attempt.provider_code:
+        answered = _("Refused with %(code)s") % {"code": attempt.provider_code}
+        steps = tuple(replace(step, text=answered) if step.verdict == "failed" else step for step in steps)
     advice = advise(code or "unknown_reply", known) if state == "bad" else None
     title, text = verdict(notification, state, steps, advice)
     return Result(

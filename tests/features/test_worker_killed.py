@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import redis
 from django.conf import settings as product
 from django.db import connections
 
@@ -23,11 +25,12 @@ from orgs.tenancy import tenant
 from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
 from sandbox.tls import Authority
-from tests.notifications.stories import PASSWORD, connect_to, eventually, queue
+from tests.notifications.stories import PASSWORD, connect_to, eventually, queue, rewire
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROOT = Path(product.BASE_DIR)
-Start = Callable[[], "subprocess.Popen[bytes]"]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+NOBODY = "redis://127.0.0.1:9/0"
 
 
 def database_url(alias: str, *, user: str = "") -> str:
@@ -68,8 +71,6 @@ def start(server: SmtpServer, tmp_path: Path, settings: Any) -> Iterator[Start]:
         "EXTRA_CA_BUNDLE": settings.EXTRA_CA_BUNDLE,
         "EGRESS_ALLOW_PORTS": str(server.port),
         "EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
-        # Nobody answers there: the worker lives without its broker.
-        "REDIS_URL": "redis://127.0.0.1:9/0",
     }
     command = [
         sys.executable,
@@ -84,10 +85,13 @@ def start(server: SmtpServer, tmp_path: Path, settings: Any) -> Iterator[Start]:
         "WARNING",
     ]
 
-    def run() -> subprocess.Popen[bytes]:
+    def run(broker: str = NOBODY) -> subprocess.Popen[bytes]:
+        """Start a worker; without a word about its broker it lives without one."""
         log = (tmp_path / f"worker-{len(started)}.log").open("wb")
         with log:
-            worker = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603
+            worker = subprocess.Popen(
+                command, cwd=ROOT, env=environment | {"REDIS_URL": broker}, stdout=log, stderr=log
+            )  # noqa: S603
         started.append(worker)
         return worker
 
@@ -136,6 +140,36 @@ def test_a_worker_asked_to_stop_gives_back_what_it_holds(
     assert set(states) == {Status.ACCEPTED, Status.QUEUED}
     assert states[Status.ACCEPTED] == len(server.inbox) >= 20
     assert not WorkerHeartbeat.objects.exists()
+
+
+@pytest.fixture
+def broker() -> Iterator[str]:
+    """A database of the real broker that only this test uses."""
+    address = product.REDIS_URL.rpartition("/")[0] + "/11"
+    wire = redis.Redis.from_url(address)
+    wire.flushdb()
+    rewire(address)
+    yield address
+    rewire(product.REDIS_URL)
+    wire.flushdb()
+    wire.close()
+
+
+@pytest.mark.feature("NEW-1")
+def test_a_hint_wakes_a_worker_at_once(
+    contoso: Organization, server: SmtpServer, start: Start, broker: str
+) -> None:
+    connect_to(contoso, server)
+    start(broker)
+    eventually(WorkerHeartbeat.objects.exists, seconds=30)
+    queue(contoso, subject="first")
+    server.inbox.wait_for(1, timeout=20)
+    # The net comes every five seconds; ten messages one after the other are only this quick by hints.
+    started = time.monotonic()
+    for number in range(10):
+        queue(contoso, subject=f"Mail {number}")
+        server.inbox.wait_for(number + 2, timeout=10)
+    assert time.monotonic() - started < 15
 
 
 def all_accepted(organization: Organization) -> bool:

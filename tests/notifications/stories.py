@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from celery import current_app
 from django.db import connections
 from django.utils import timezone
+from kombu import pools
 
 from mailsettings.egress import egress
 from mailsettings.models import MailSettings
@@ -138,3 +140,12 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 def ids(rows: list[Notification]) -> list[UUID]:
     """Name rows."""
     return [row.pk for row in rows]
+
+
+def rewire(address: str) -> None:
+    """Point the app at another broker."""
+    app: Any = current_app
+    pools.reset()
+    app.conf.broker_url = app.conf.broker_write_url = address
+    app._pool = None
+    app.amqp._producer_pool = None

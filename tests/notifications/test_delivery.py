@@ -306,7 +306,7 @@ def test_secret_content_is_removed_once_it_left(ready: Organization) -> None:
 
 def test_content_of_another_row_is_never_sent(ready: Organization, inbox: Inbox) -> None:
     mine, other = queue(ready, text="mine"), queue(ready, text="other")
-    change(mine, sealed_body=bytes(look(other).sealed_body))
+    change(mine, sealed_body=look(other).sealed_body)
     drain(ready.pk)
     assert (look(mine).status, look(mine).last_code) == (Status.FAILED, "content_unreadable")
     assert [mail.text.strip() for mail in inbox] == ["other"]

@@ -17,12 +17,11 @@ import redis
 from celery import current_app
 from django.conf import settings as product
 from django.test import TestCase
-from kombu import pools
 
 from notifications import hints, tasks
 from orgs.models import Organization
 from orgs.tenancy import tenant
-from tests.notifications.stories import queue
+from tests.notifications.stories import queue, rewire
 
 ROOT = Path(tasks.__file__).parent
 
@@ -92,14 +91,6 @@ def frozen_broker() -> Any:
     thread.join(5)
     for one in (*taken, listener):
         one.close()
-
-
-def rewire(address: str) -> None:
-    """Point the app at another broker."""
-    pools.reset()
-    current_app.conf.broker_url = current_app.conf.broker_write_url = address
-    current_app._pool = None
-    current_app.amqp._producer_pool = None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -132,7 +132,8 @@ def test_send_notification_queues_and_names_what_is_wrong(contoso: Organization)
 def test_workers_are_silent_without_a_fresh_heartbeat(rf: Any) -> None:
     from notifications.context import worker_state, workers_silent  # noqa: PLC0415
 
-    silent = worker_state(rf.get("/"))["workers_silent"]
+    assert worker_state(rf.get("/")) == {"workers_silent": workers_silent}
+    silent = workers_silent
     assert silent() is True
     WorkerHeartbeat.objects.create(name="a", seen_at=timezone.now())
     assert silent() is True, "the answer is remembered for some seconds"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection as database
 
 from mailsettings.egress import egress
 from mailsettings.models import Connection, MailSettings, Rank
@@ -48,6 +49,18 @@ def parse_default_mailer(url: str) -> Settings:
     except SettingsInvalid as error:
         said = " ".join(error.errors.values())
         raise ImproperlyConfigured(f"DEFAULT_MAILER_URL cannot be used: {said}") from None
+
+
+def default_sender() -> str:
+    """Give the address readers see while SMTP is off; empty while there is no default mailer."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT mailsettings_default_sender()")
+        stored = cursor.fetchone()[0]
+    if stored:
+        return str(stored)
+    # Before the first mail nothing is seeded yet; the operator's address says who it will be.
+    query = parse_qs(urlsplit(str(settings.DEFAULT_MAILER_URL)).query)
+    return query.get("from", [""])[0]
 
 
 def ensure_default_mailer(platform_id: UUID) -> Connection | None:

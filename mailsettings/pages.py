@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from mailsettings.advice import Advice, advise, facts
 from mailsettings.carry import carry
+from mailsettings.default_mailer import default_sender
 from mailsettings.forms import EmailsForm
 from mailsettings.models import Connection, Draft, MailSettings, Rank
 from mailsettings.vault import typed_settings
@@ -80,6 +81,7 @@ def emails_page(
             "connection": form.connection,
             "locked": not organization.custom_mail,
             "conflict": conflict,
+            "default_sender": default_sender(),
             "held": held_advice(form.connection),
             "panels": [panel(request, form) for panel in PANELS],
         },

@@ -36,6 +36,11 @@ class Result:
     reply: str
     may_save: bool
 
+    @property
+    def tone(self) -> str:
+        """The colour of the verdict."""
+        return {"ok": "ok", "running": "run"}.get(self.state, "bad")
+
 
 def look_at(notification: Notification) -> Result:
     """Read what became of a test so far."""

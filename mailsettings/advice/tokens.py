@@ -14,7 +14,7 @@ TOKENS: dict[str, Row] = {
         steps=(
             "In Entra ID open **App registrations**, your app, **Certificates & secrets**.",
             "Create a **New client secret** and copy its **Value**, not the Secret ID.",
-            "Choose **Replace** below, paste it, and test again.",
+            "On the Emails page choose **Replace**, paste it, and test again.",
         ),
         link=ENTRA,
         link_label=ENTRA_LABEL,
@@ -25,7 +25,7 @@ TOKENS: dict[str, Row] = {
         steps=(
             "In Entra ID open **App registrations**, your app, **Certificates & secrets**.",
             "Create a **New client secret** and copy its **Value**.",
-            "Choose **Replace**, paste it, set the new expiry date, and save.",
+            "On the Emails page choose **Replace**, paste it, set the new expiry date, and save.",
         ),
         link=ENTRA,
         link_label=ENTRA_LABEL,

@@ -89,9 +89,8 @@ def start(server: SmtpServer, tmp_path: Path, settings: Any) -> Iterator[Start]:
         """Start a worker; without a word about its broker it lives without one."""
         log = (tmp_path / f"worker-{len(started)}.log").open("wb")
         with log:
-            worker = subprocess.Popen(
-                command, cwd=ROOT, env=environment | {"REDIS_URL": broker}, stdout=log, stderr=log
-            )  # noqa: S603
+            own = environment | {"REDIS_URL": broker}
+            worker = subprocess.Popen(command, cwd=ROOT, env=own, stdout=log, stderr=log)  # noqa: S603
         started.append(worker)
         return worker
 

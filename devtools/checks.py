@@ -31,7 +31,7 @@ TEST_ENVIRONMENT = {
 DEPLOYED = {"BASE_URL": "https://mailroom.example", "ALLOWED_HOSTS": "mailroom.example"}
 IMPORT_LINTER = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
-# Measured on 2 cores: half of the suite's time is waiting, so two processes take little more than half of it.
+# Much of the suite is waiting for browsers and servers, so a second process pays even on 2 busy cores.
 WHOLE_SUITE = ("--numprocesses=2", "--dist=worksteal")
 
 

@@ -16,7 +16,7 @@ LOCAL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u00a1-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u00a1-\U0010ffff]+)*"
 )
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-INVISIBLE = frozenset("Cc Cf Cs Co Cn Zs Zl Zp".split())
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"}
 NAMED = re.compile(r"(?P<name>.*?)\s*<\s*(?P<email>[^<>]*?)\s*>", re.DOTALL)
 
 

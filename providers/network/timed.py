@@ -9,7 +9,6 @@ import ssl
 import time
 from typing import Any, Final
 
-
 # Whatever a socket may raise when the line or the other side is at fault.
 LINE_ERRORS: Final = (OSError, ValueError, EOFError, ArithmeticError)
 

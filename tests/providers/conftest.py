@@ -26,6 +26,7 @@ from providers import (
 )
 from sandbox.inbox import Inbox
 from sandbox.microsoft import Microsoft
+from sandbox.smtp import Mode as SmtpMode
 from sandbox.smtp import SmtpServer
 from sandbox.tls import Authority
 
@@ -34,6 +35,12 @@ CLIENT = "7d1f0c52-93ab-4c1e-b0a7-2f5e8c6a1d44"
 SECRET = "Q~8.right_secret-value-0123456789abcdef"
 PASSWORD = "Pässw0rd-of-tests"
 MAILBOX = "notifications@contoso.com"
+
+
+StartSmtp = Callable[..., SmtpServer]
+Rules = Callable[..., Egress]
+
+__all__ = ["Rules", "SmtpMode", "StartSmtp"]
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +92,11 @@ def egress_for(authority: Authority) -> Callable[..., Egress]:
         return Egress(**{**options, **changes})
 
     return rules
+
+
+def words(text: str) -> list[str]:
+    """Cut a table of words."""
+    return text.split()
 
 
 def shown_name(raw: bytes, header: str) -> str:

@@ -40,6 +40,7 @@ class Peer:
                 return
 
     def stop(self) -> None:
+        """Stop listening."""
         self.stopping.set()
         # A plain close would leave accept() waiting.
         self._listener.shutdown(socket.SHUT_RDWR)

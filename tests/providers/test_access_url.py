@@ -1,12 +1,16 @@
 """The Access URL: what is accepted, what it becomes, and what may never get the secret."""
 
+# ruff: noqa: RUF001 - letters that look like others are the point
+
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from providers import CLOUDS, Cloud, Egress, SettingsInvalid, admin_consent_url, provider
 from providers.access_url import parse_access_url
-from tests.providers.conftest import CLIENT, SECRET, TENANT
+from tests.providers.conftest import CLIENT, SECRET, TENANT, words
 
 WORLD = "https://login.microsoftonline.com"
 TOKEN = f"{WORLD}/{TENANT}/oauth2/v2.0/token"
@@ -43,7 +47,7 @@ TOKEN = f"{WORLD}/{TENANT}/oauth2/v2.0/token"
         ),
     ],
 )
-def test_access_url_is_brought_into_its_one_form(typed, url):
+def test_access_url_is_brought_into_its_one_form(typed: Any, url: str) -> None:
     assert parse_access_url(typed, Egress()).url == url
 
 
@@ -51,17 +55,19 @@ PATH = f"/{TENANT}/oauth2/v2.0/token"
 LOOK_ALIKES = [
     *(
         f"https://{host}{PATH}"
-        for host in """
-        login.microsoftonline.com.evil.example evil-login.microsoftonline.com login.microsoftonline.com-evil.example
-        login.microsoftonline.co login.microsoftonline.cm login.microsoftonline.net login.microsoftonIine.com
-        login.rnicrosoftonline.com login.microsoft0nline.com loginmicrosoftonline.com login-microsoftonline.com
-        login.microsoftonline.com. .login.microsoftonline.com login..microsoftonline.com microsoftonline.com
-        www.login.microsoftonline.com login.microsoftonline.com.us login.microsoftonline.us.com
-        login.microsoftonline.ru login.microsoftonline.eu graph.microsoft.com login.live.com accounts.google.com
-        127.0.0.1 localhost 169.254.169.254 [::1] 2130706433 0x7f000001 login.windows.net.evil.example
-        sts.windows.net.example xn--login-microsoftonline.com login.microsoftonline.com%2eevil.example
+        for host in words("""
+        login.microsoftonline.com.evil.example evil-login.microsoftonline.com
+        login.microsoftonline.com-evil.example login.microsoftonline.co login.microsoftonline.cm
+        login.microsoftonline.net login.microsoftonIine.com login.rnicrosoftonline.com
+        login.microsoft0nline.com loginmicrosoftonline.com login-microsoftonline.com
+        login.microsoftonline.com. .login.microsoftonline.com login..microsoftonline.com
+        microsoftonline.com www.login.microsoftonline.com login.microsoftonline.com.us
+        login.microsoftonline.us.com login.microsoftonline.ru login.microsoftonline.eu
+        graph.microsoft.com login.live.com accounts.google.com 127.0.0.1 localhost 169.254.169.254 [::1]
+        2130706433 0x7f000001 login.windows.net.evil.example sts.windows.net.example
+        xn--login-microsoftonline.com login.microsoftonline.com%2eevil.example
         login%2emicrosoftonline.com login.microsoftonline.com%00.evil.example
-        """.split()
+        """)
     ),
     f"http://login.microsoftonline.com{PATH}",
     f"HTTP://login.microsoftonline.com{PATH}",
@@ -116,14 +122,14 @@ LOOK_ALIKES = [
 ]
 
 
-def test_the_list_of_look_alikes_is_as_long_as_promised():
+def test_the_list_of_look_alikes_is_as_long_as_promised() -> None:
     assert len(set(LOOK_ALIKES)) >= 60
 
 
 @pytest.mark.control("C-EGR-4")
 @pytest.mark.feature("CIR-19")
 @pytest.mark.parametrize("typed", LOOK_ALIKES)
-def test_look_alike_is_refused_with_a_sentence(typed):
+def test_look_alike_is_refused_with_a_sentence(typed: Any) -> None:
     with pytest.raises(ValueError, match=r"^[A-Z“].{15,}") as caught:
         parse_access_url(typed, Egress())
     assert "Traceback" not in str(caught.value)
@@ -150,13 +156,13 @@ def test_look_alike_is_refused_with_a_sentence(typed):
         (f"https://login.example.com{PATH}", "not a Microsoft sign-in host"),
     ],
 )
-def test_common_mistake_is_named_with_its_fix(typed, says):
+def test_common_mistake_is_named_with_its_fix(typed: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         parse_access_url(typed, Egress())
 
 
 @pytest.mark.control("C-EGR-4")
-def test_login_host_and_graph_host_come_from_one_row():
+def test_login_host_and_graph_host_come_from_one_row() -> None:
     for host, graph in [
         ("login.microsoftonline.com", "graph.microsoft.com"),
         ("login.microsoftonline.us", "graph.microsoft.us"),
@@ -166,7 +172,7 @@ def test_login_host_and_graph_host_come_from_one_row():
 
 
 @pytest.mark.feature("CIR-19")
-def test_test_hosts_need_the_operator():
+def test_test_hosts_need_the_operator() -> None:
     row = Cloud(key="lab", label="Lab", login_hosts=("127.0.0.1:9443",), graph_host="127.0.0.1:9444")
     typed = f"https://127.0.0.1:9443/{TENANT}/oauth2/v2.0/token"
     with pytest.raises(ValueError, match="not a Microsoft sign-in host"):
@@ -181,7 +187,7 @@ def test_test_hosts_need_the_operator():
     assert listed.host == "login.lab.example"
 
 
-def test_admin_consent_link_follows_tenant_client_and_cloud():
+def test_admin_consent_link_follows_tenant_client_and_cloud() -> None:
     for host in ("login.microsoftonline.com", "login.microsoftonline.us"):
         settings = provider("graph").parse(
             {
@@ -195,7 +201,7 @@ def test_admin_consent_link_follows_tenant_client_and_cloud():
         assert admin_consent_url(settings) == f"https://{host}/{TENANT}/adminconsent?client_id={CLIENT}"
 
 
-def test_every_look_alike_becomes_a_field_error_of_the_form():
+def test_every_look_alike_becomes_a_field_error_of_the_form() -> None:
     for typed in LOOK_ALIKES:
         values = {
             "sender_email": "a@contoso.com",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -14,24 +15,26 @@ from providers import Cloud, Egress, ProviderError, Trace
 from providers.access_url import parse_access_url
 from providers.msal_wire import MsalWire
 from providers.network import HttpClient, HttpReply
+from providers.network.timed import TimedTls
+from sandbox.tls import Authority
 from tests.providers.conftest import TENANT
 from tests.providers.peers import Peer, peer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
-def secured(authority, talk: Callable[[ssl.SSLSocket], None]):
+def secured(authority: Authority, talk: Callable[[ssl.SSLSocket], None]) -> Any:
     """A peer that speaks TLS, then whatever `talk` says."""
     context = authority.context()
 
-    def wrapped(connection):
+    def wrapped(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secure, suppress(OSError):
             talk(secure)
 
     return peer(wrapped)
 
 
-def client(authority, server: Peer, trace: Trace | None = None) -> tuple[HttpClient, str]:
+def client(authority: Authority, server: Peer, trace: Trace | None = None) -> tuple[HttpClient, str]:
     host = f"127.0.0.1:{server.port}"
     row = Cloud(key="lab", label="Lab", login_hosts=(host,), graph_host=host)
     rules = Egress(allow_cidrs=["127.0.0.0/8"], clouds=(row,), ca_bundle=authority.ca_file)
@@ -43,7 +46,7 @@ def ask(http: HttpClient, host: str, **changes: Any) -> HttpReply:
     return http.request("POST", host, "/path", **{**values, **changes})
 
 
-def answers(*pieces: bytes, every: float = 0.0):
+def answers(*pieces: bytes, every: float = 0.0) -> Any:
     def talk(secure: ssl.SSLSocket) -> None:
         secure.recv(65536)
         for piece in pieces:
@@ -53,6 +56,11 @@ def answers(*pieces: bytes, every: float = 0.0):
             pass
 
     return talk
+
+
+def silent(secure: ssl.SSLSocket) -> None:
+    """Hang up at once."""
+    secure.close()
 
 
 @pytest.mark.parametrize(
@@ -65,11 +73,13 @@ def answers(*pieces: bytes, every: float = 0.0):
         (answers(b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 500 + b"\r\n"), "unknown_reply"),
         (answers(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}"), "timeout"),
         (answers(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "unknown_reply"),
-        (lambda secure: None, "connection_lost"),
+        (silent, "connection_lost"),
     ],
 )
 @pytest.mark.parametrize("when_lost", ["connection_lost", "outcome_unknown"])
-def test_hostile_answer_ends_within_its_limit(authority, talk, code, when_lost):
+def test_hostile_answer_ends_within_its_limit(
+    authority: Authority, talk: Any, code: str, when_lost: str
+) -> None:
     with secured(authority, talk) as server:
         http, host = client(authority, server)
         started = time.monotonic()
@@ -80,7 +90,7 @@ def test_hostile_answer_ends_within_its_limit(authority, talk, code, when_lost):
     assert caught.value.code == (code if when_lost == "connection_lost" else "outcome_unknown")
 
 
-def test_endless_body_is_cut_at_its_cap(authority):
+def test_endless_body_is_cut_at_its_cap(authority: Authority) -> None:
     endless = answers(b"HTTP/1.1 400 Bad\r\nContent-Length: 90000000\r\n\r\n" + b"x" * 300_000)
     with secured(authority, endless) as server:
         http, host = client(authority, server)
@@ -89,7 +99,7 @@ def test_endless_body_is_cut_at_its_cap(authority):
     assert (reply.status_code, len(reply.text), reply.complete) == (400, 1000, False)
 
 
-def test_connection_is_kept_and_opened_anew_when_it_was_closed(authority):
+def test_connection_is_kept_and_opened_anew_when_it_was_closed(authority: Authority) -> None:
     def twice(secure: ssl.SSLSocket) -> None:
         for _ in range(2):
             asked = b""
@@ -102,7 +112,7 @@ def test_connection_is_kept_and_opened_anew_when_it_was_closed(authority):
         for _ in range(2):
             assert ask(http, host).json() == {}
         deadline = time.monotonic() + 2
-        while http._open[host][0].sock.is_idle() and time.monotonic() < deadline:
+        while is_idle(http, host) and time.monotonic() < deadline:
             time.sleep(0.01)
         for _ in range(2):
             assert ask(http, host).json() == {}
@@ -110,7 +120,7 @@ def test_connection_is_kept_and_opened_anew_when_it_was_closed(authority):
         http.close()
 
 
-def test_no_environment_proxy_is_used(authority, monkeypatch):
+def test_no_environment_proxy_is_used(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with secured(authority, answers(OK)) as server:
@@ -123,7 +133,7 @@ def test_no_environment_proxy_is_used(authority, monkeypatch):
 @pytest.mark.parametrize(
     "host", ["graph.microsoft.com:8443", "example.com", "127.0.0.1", "graph.microsoft.com.", "10.0.0.1:443"]
 )
-def test_host_or_port_outside_the_table_is_refused(host):
+def test_host_or_port_outside_the_table_is_refused(host: str) -> None:
     def never(name: str, port: int, seconds: float) -> tuple[str, ...]:
         raise AssertionError(name)
 
@@ -133,6 +143,11 @@ def test_host_or_port_outside_the_table_is_refused(host):
     assert caught.value.code == "address_refused"
 
 
+def is_idle(http: HttpClient, host: str) -> bool:
+    opened = http._open[host][0].sock
+    return isinstance(opened, TimedTls) and opened.is_idle()
+
+
 class Recorder(HttpClient):
     """Notes where requests would go."""
 
@@ -140,13 +155,14 @@ class Recorder(HttpClient):
         self.asked: list[tuple[str, str, str]] = []
 
     def request(self, method: str, host: str, path: str, **_: Any) -> HttpReply:
+        """Note and answer."""
         self.asked.append((method, host, path))
         return HttpReply(200, {}, "{}")
 
 
 @pytest.mark.control("C-EGR-4")
 @pytest.mark.feature("CIR-19")
-def test_secret_goes_to_the_access_url_whatever_discovery_says():
+def test_secret_goes_to_the_access_url_whatever_discovery_says() -> None:
     access = parse_access_url(f"https://login.microsoftonline.us/{TENANT}", Egress())
     recorder = Recorder()
     wire = MsalWire(access, recorder, {})

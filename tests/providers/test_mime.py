@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +52,7 @@ def check_wire(raw: bytes) -> None:
         "😀" * 500,
     ],
 )
-def test_text_survives_and_lines_stay_within_limits(text):
+def test_text_survives_and_lines_stay_within_limits(text: str) -> None:
     message = letter(text=text)
     raw = compose(message)
     check_wire(raw)
@@ -88,7 +89,7 @@ def test_whatever_is_written_is_read_again(subject: str, name: str, text: str, h
         assert plain.get_content().replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")
 
 
-def test_whole_structure_is_mixed_alternative_related():
+def test_whole_structure_is_mixed_alternative_related() -> None:
     message = letter(
         text="text",
         html='<img src="cid:logo">',
@@ -128,7 +129,7 @@ def test_whole_structure_is_mixed_alternative_related():
 @pytest.mark.parametrize(
     "name", ["a.txt", "ü.txt", "long " * 40 + ".txt", "漢" * 60 + ".pdf", "a'b%c.txt", "x;y=z.txt"]
 )
-def test_file_name_is_found_again(name):
+def test_file_name_is_found_again(name: str) -> None:
     raw = compose(letter(attachments=(Attachment(name, "text/plain", b"x"),)))
     check_wire(raw)
     assert [part.get_filename() for part in read(raw).walk() if part.get_filename()] == [name]
@@ -142,7 +143,7 @@ def test_file_name_is_found_again(name):
         (Priority.LOW, {"X-Priority": "5 (Lowest)", "X-MSMail-Priority": "Low", "Importance": "low"}),
     ],
 )
-def test_priority_is_written_for_every_reader(priority, headers):
+def test_priority_is_written_for_every_reader(priority: Priority, headers: Any) -> None:
     parsed = read(compose(letter(priority=priority)))
     found = {
         name: parsed[name] for name in ("X-Priority", "X-MSMail-Priority", "Importance") if name in parsed
@@ -150,19 +151,19 @@ def test_priority_is_written_for_every_reader(priority, headers):
     assert found == headers
 
 
-def test_date_and_message_id_are_those_of_the_message():
+def test_date_and_message_id_are_those_of_the_message() -> None:
     at = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
     parsed = read(compose(letter(date=at, message_id="<one@contoso.com>")))
     assert parsed["date"].datetime == at
     assert parsed["message-id"] == "<one@contoso.com>"
 
 
-def test_bcc_stands_in_the_headers_only_for_graph():
+def test_bcc_stands_in_the_headers_only_for_graph() -> None:
     message = letter(bcc=(Address("hidden@example.com"),))
     assert b"hidden@example.com" not in compose(message)
     assert read(compose(message, with_bcc=True))["bcc"] == "hidden@example.com"
 
 
-def test_address_beyond_ascii_is_written_in_utf8():
+def test_address_beyond_ascii_is_written_in_utf8() -> None:
     raw = compose(letter(to="jörg@example.com"))
     assert "To: jörg@example.com".encode() in raw

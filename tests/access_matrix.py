@@ -1,0 +1,103 @@
+"""What the access matrix is made from: every address of the resolver, people, and fresh objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from mailsettings.models import Draft
+from notifications.services import enqueue
+from orgs.ids import uuid7
+from orgs.models import Invitation, Organization, Role, User
+from orgs.tenancy import tenant
+from tests import factories
+
+# A page behind one of these has a second key that nobody can guess.
+SECOND_KEYS = {"token": "no-such-token"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the product and who may call it how."""
+
+    name: str
+    parameters: tuple[str, ...]
+    view: Any
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the objects besides the organization."""
+        return tuple(name for name in self.parameters if name not in {"slug", *SECOND_KEYS})
+
+
+def addresses(patterns: list[Any] | None = None, space: str = "") -> Iterator[Address]:
+    """Walk the resolver."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(entry, URLPattern):
+            yield Address(f"{space}{entry.name}", tuple(entry.pattern.converters), entry.callback)
+        else:
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from addresses(entry.url_patterns, inner)
+
+
+EVERY = list(addresses())
+GUARDED = [address for address in EVERY if hasattr(address.view, "super_admins_only")]
+TENANTS = [address for address in GUARDED if not address.view.super_admins_only]
+CONSOLE = [address for address in GUARDED if address.view.super_admins_only]
+
+
+def names(chosen: list[Address]) -> list[str]:
+    return [address.name for address in chosen]
+
+
+@dataclass
+class Stage:
+    """Two organizations, five people, and fresh objects for each case."""
+
+    contoso: Organization
+    fabrikam: Organization
+    people: dict[str, User | None]
+    browsers: dict[str, Client]
+
+    def role(self, person: str, slug: str) -> Role | None:
+        """Tell the place a person has at an address."""
+        places = {
+            ("member A", "contoso"): Role.DELIVERIES,
+            ("admin A", "contoso"): Role.OWNER,
+            ("admin B", "fabrikam"): Role.OWNER,
+        }
+        return places.get((person, slug))
+
+    def draft(self, of: Organization) -> Draft:
+        """Make values that were typed and not saved."""
+        typed = {"sender_email": "a@example.com", "host": "smtp.example.com"}
+        return Draft.objects.create(organization=of, provider="smtp", settings=typed, base_version=1)
+
+    def make(self, name: str, of: Organization, address: Address) -> UUID:
+        """Make an object of an organization, as the parameter of an address names it."""
+        if name == "membership_id":
+            return factories.membership(factories.user(), of, Role.READ_ONLY).pk
+        with tenant(of):
+            if name == "notification_id":
+                kind = "test" if address.name == "notifications:test_result" else "notification"
+                draft = self.draft(of) if kind == "test" else None
+                return enqueue(
+                    organization=of, to="a@example.com", subject="Hello", kind=kind, draft=draft
+                ).pk
+            if name == "draft_id":
+                return self.draft(of).pk
+            if name == "invitation_id":
+                return Invitation.objects.create(
+                    organization=of,
+                    email=f"{uuid7().hex}@example.com",
+                    role=Role.READ_ONLY,
+                    token_hash=uuid7().bytes,
+                    expires_at="2100-01-01T00:00:00Z",
+                ).pk
+        return pytest.fail(f"{name} is a new kind of object: say here how one is made")

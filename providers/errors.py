@@ -76,7 +76,7 @@ class ProviderError(Exception):
 
     def __str__(self) -> str:
         where = f" at {self.stage.value}" if self.stage else ""
-        return f"{self.code}{where}{f' ({self.provider_code})' if self.provider_code else ''}"
+        return f"{self.code}{where}" + (f" ({self.provider_code})" if self.provider_code else "")
 
 
 class SettingsFault(ProviderError):
@@ -125,15 +125,8 @@ class Traits:
     connection_fault: bool = True
 
 
-def _rows(
-    kind: type[ProviderError],
-    category: str,
-    codes: str,
-    *,
-    transient: bool = False,
-    connection_fault: bool = True,
-) -> dict[str, Traits]:
-    return {code: Traits(kind, category, transient, connection_fault) for code in codes.split()}
+def _rows(kind: type[ProviderError], category: str, codes: str, **traits: bool) -> dict[str, Traits]:
+    return {code: Traits(kind, category, **traits) for code in codes.split()}
 
 
 TRAITS: Final[Mapping[str, Traits]] = {

@@ -30,6 +30,15 @@ SECTION = "App credentials"
 class GraphSettings(Settings):
     """The app registration that sends."""
 
+    sender_name: Annotated[
+        str,
+        Text(
+            label="Sender name",
+            help="Microsoft 365 usually shows the mailbox’s own display name instead.",
+            optional=True,
+            half=True,
+        ),
+    ] = ""
     client_id: Annotated[
         str,
         Text(
@@ -111,8 +120,6 @@ class MicrosoftGraph(Provider):
         found: dict[str, str] = {}
         if GUID.fullmatch(chosen.client_secret.reveal().strip().lower()):
             found["client_secret"] = "This looks like the Secret ID. Paste the secret’s Value instead."  # noqa: S105
-        if chosen.sender_name:
-            found["sender_name"] = "Microsoft 365 usually shows the mailbox’s own display name instead."
         expires = chosen.secret_expires_on
         if expires is not None and expires < date.today():  # noqa: DTZ011 - a calendar day as typed
             found |= {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import select
 import socket
 import ssl
 import time
@@ -32,6 +31,15 @@ class Timed:
 
 class TimedSocket(Timed, socket.socket):
     """A plain socket with an end time."""
+
+    def has_words(self) -> bool:
+        """Say whether something has arrived that nobody asked for, or the other side hung up."""
+        self.settimeout(0)
+        try:
+            super().recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        return True
 
     def recv(self, *arguments: Any) -> bytes:
         """Receive within the time left."""
@@ -64,14 +72,12 @@ class TimedTls(Timed, ssl.SSLSocket):
 
     def is_idle(self) -> bool:
         """Say whether the connection stands and has nothing to say; session tickets do not count."""
-        if not select.select([self], [], [], 0)[0]:
-            return True
         self.settimeout(0)
         try:
             super().recv(1)
         except ssl.SSLWantReadError:
             return True
-        except OSError:
+        except LINE_ERRORS:
             return False
         return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -14,7 +15,7 @@ from providers.transports.smtp_auth import SmtpLogin, sign_in
 from providers.transports.smtp_content import mail_command, wire_content
 from providers.transports.smtp_lines import SmtpServer
 from providers.transports.smtp_replies import GONE, Reply
-from providers.transports.smtp_verdicts import all_refused, refusal
+from providers.transports.smtp_verdicts import all_refused, counted, refusal
 from providers.transports.smtp_wire import COMMAND_SECONDS, OK, SmtpWire
 
 DOT_SECONDS: Final = 120.0
@@ -151,7 +152,7 @@ class SmtpSession:
             if len(verdicts) == len(recipients):
                 self._reset()
                 raise all_refused(verdicts, wire.facts)
-            step.text = _counted(len(recipients) - len(verdicts), len(recipients))
+            step.text = counted(len(recipients) - len(verdicts), len(recipients))
         return verdicts
 
     def _transmit(self, content: bytes) -> Reply:
@@ -187,8 +188,10 @@ class SmtpSession:
         return error
 
     def _drain(self, replies: int) -> None:
-        for _ in range(replies):
-            self._wire.reply()
+        # The refusal of the sender is what counts, even when the line breaks behind it.
+        with suppress(ProviderError):
+            for _ in range(replies):
+                self._wire.reply()
 
     def _reset(self) -> None:
         """Take the envelope back; a session that cannot even do that is closed."""
@@ -198,7 +201,3 @@ class SmtpSession:
                 self._wire.close()
         except ProviderError:
             self._wire.close()
-
-
-def _counted(taken: int, asked: int) -> str:
-    return "Recipient accepted" if asked == 1 else f"{taken} of {asked} recipients accepted"

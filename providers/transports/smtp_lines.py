@@ -56,7 +56,10 @@ class SmtpLines(smtplib.SMTP):
     @property
     def peer(self) -> str:
         """The address of the other side."""
-        return str(self._opened.getpeername()[0]) if self._opened is not None else ""
+        try:
+            return str(self._opened.getpeername()[0]) if self._opened is not None else ""
+        except LINE_ERRORS as error:
+            raise self._broken(error) from None
 
     def begin(self) -> None:
         """Start the clock of the next message."""

@@ -38,3 +38,8 @@ def all_refused(refused: Mapping[str, Refusal], facts: Mapping[str, str]) -> Pro
         facts={**facts, "recipient": address},
         refusals=refused,
     )
+
+
+def counted(taken: int, asked: int) -> str:
+    """Say for the ladder how many recipients were taken."""
+    return "Recipient accepted" if asked == 1 else f"{taken} of {asked} recipients accepted"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import time
 from typing import Final
 
@@ -88,7 +87,7 @@ class SmtpWire(SmtpLines):
             raise failure("starttls_missing", stage=Stage.TLS, host=self._server.host, facts=self.facts)
         self.allow(COMMAND_SECONDS)
         self._expect(self.ask("STARTTLS"), READY, Stage.TLS)
-        waiting = self._opened is not None and select.select([self._opened], [], [], 0)[0]
+        waiting = isinstance(self._opened, TimedSocket) and self._opened.has_words()
         if self._pending or waiting:
             # Words said in clear would be read as if they had come inside TLS.
             self.close()

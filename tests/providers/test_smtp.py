@@ -9,7 +9,6 @@ import pytest
 
 from providers import (
     Address,
-    Attachment,
     MemoryTokenStore,
     Message,
     ProviderError,
@@ -20,7 +19,6 @@ from providers import (
 from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
 from tests.providers.conftest import (
-    MAILBOX,
     PASSWORD,
     Rules,
     StartSmtp,
@@ -124,90 +122,12 @@ def test_refused_sender_leaves_the_session_usable(
     assert len(inbox) == 1
 
 
-def test_message_over_the_announced_size_is_not_sent(
-    start_smtp: StartSmtp, egress_for: Rules, inbox: Inbox
-) -> None:
-    server = start_smtp(users=USERS)
-    server.rules.size_limit = 100_000
-    big = letter(attachments=(Attachment("big.bin", "application/octet-stream", b"x" * 100_000),))
-    error = failed(server, egress_for, message=big)
-    assert (error.code, error.stage, error.connection_fault) == ("message_too_large", "message", False)
-    assert error.facts["limit"] == "0.1 MB"
-    assert not any("MAIL FROM" in line for line in server.transcript)
-    assert len(inbox) == 0
-
-
-def test_address_beyond_ascii_needs_smtputf8(start_smtp: StartSmtp, egress_for: Rules, inbox: Inbox) -> None:
-    server = start_smtp(users=USERS)
-    with opened(server, egress_for) as session:
-        session.send(letter("jörg@example.com"))
-    assert inbox.wait_for(1)[0].envelope_to == ("jörg@example.com",)
-    server.rules.smtp_utf8 = False
-    error = failed(server, egress_for, message=letter("jörg@example.com"))
-    assert (error.code, error.connection_fault) == ("smtputf8_missing", False)
-
-
 def test_server_that_knows_no_ehlo_is_greeted_with_helo(
     start_smtp: StartSmtp, egress_for: Rules, inbox: Inbox
 ) -> None:
     server = start_smtp(mode="plain")
     server.rules.extensions = False
     with opened(server, egress_for) as session:
-        session.send(letter())
-    assert len(inbox.wait_for(1)) == 1
-
-
-END_OF_DATA = [
-    "\r\n.\r\n",
-    "\n.\n",
-    "\r.\r",
-    "\n.\r\n",
-    "\r\n.\n",
-    "\r\n.\r",
-    "\r.\r\n",
-    "\n.\r",
-    "\r.\n",
-    "\r\r\n.\r\r\n",
-]
-
-
-END_OF_DATA += ["\r\n..\r\n", "\r\n.\r\n.\r\n", "\n\n.\n\n", "\r\n. \r\n", "\r\n\t.\r\n", "\n.\n.\n.\n"]
-
-
-SMUGGLED = "MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\nSubject: evil\r\n\r\nhi"
-
-
-@pytest.mark.control("C-MAIL-3")
-def test_no_end_of_data_inside_a_body_smuggles_a_second_message(
-    start_smtp: StartSmtp, egress_for: Rules, inbox: Inbox
-) -> None:
-    server = start_smtp(users=USERS)
-    variants = [f"before{end}{SMUGGLED}{end}after" for end in END_OF_DATA]
-    variants += [f"{end}{SMUGGLED}" for end in END_OF_DATA]
-    assert len(variants) >= 30
-    with opened(server, egress_for) as session:
-        for number, text in enumerate(variants):
-            session.send(letter(text=text, html="" if number % 2 else text))
-    assert len(inbox.wait_for(len(variants))) == len(variants)
-    assert {mail.envelope_to for mail in inbox} == {("orgadmin@contoso.com",)}
-    for mail, text in zip(inbox, variants, strict=True):
-        assert mail.text.replace("\r\n", "\n").rstrip("\n") == text.replace("\r\n", "\n").replace(
-            "\r", "\n"
-        ).rstrip("\n")
-
-
-def test_verify_names_sender_and_recipient_without_sending(
-    start_smtp: StartSmtp, egress_for: Rules, inbox: Inbox
-) -> None:
-    server = start_smtp(users=USERS)
-    with opened(server, egress_for) as session:
-        session.verify(MAILBOX, "orgadmin@contoso.com")
-        with pytest.raises(ProviderError) as caught:
-            session.verify("intruder@contoso.com", "orgadmin@contoso.com")
-        assert caught.value.stage == "sender"
-        with pytest.raises(ProviderError) as caught:
-            session.verify(MAILBOX, "unknown@contoso.com")
-        assert caught.value.stage == "recipient"
         session.send(letter())
     assert len(inbox.wait_for(1)) == 1
 

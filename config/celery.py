@@ -28,18 +28,19 @@ app.config_from_object(
         "enable_utc": True,
         "beat_schedule": {
             "sweep": {"task": "notifications.tasks.sweep", "schedule": 30.0},
+            "audit_heads": {"task": "orgs.tasks.print_audit_heads", "schedule": crontab(hour=4, minute=11)},
             "prune": {"task": "notifications.tasks.prune", "schedule": crontab(hour=3, minute=17)},
         },
     }
 )
 
 
-@app.on_configure.connect  # type: ignore[untyped-decorator]  # Celery's signals carry no types
+@app.on_configure.connect
 def read_environment(sender: Celery, **_kwargs: object) -> None:
     """Take the broker's address from the product's settings."""
     from django.conf import settings  # noqa: PLC0415  # settings are read when the app is configured
 
-    sender.conf.broker_url = settings.REDIS_URL
+    sender.conf.update(broker_url=settings.REDIS_URL)
 
 
-app.autodiscover_tasks(["notifications"])
+app.autodiscover_tasks(["notifications", "orgs"])

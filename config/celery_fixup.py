@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from celery import Celery
-from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
+from celery.fixups.django import DjangoFixup, DjangoWorkerFixup  # type: ignore[attr-defined]  # untold
 from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections, connections
 
@@ -24,7 +24,7 @@ class KeepConnections(DjangoWorkerFixup):  # type: ignore[misc]  # the base clas
         close_old_connections()
 
 
-class Fixup(DjangoFixup):  # type: ignore[misc]  # the base class carries no types
+class Fixup(DjangoFixup):
     """Django integration with kept connections."""
 
     def on_worker_init(self, **kwargs: Any) -> None:
@@ -45,6 +45,7 @@ class Fixup(DjangoFixup):  # type: ignore[misc]  # the base class carries no typ
         return KeepConnections(self.app)
 
 
-def fixup(app: Celery) -> Any:
+def fixup(app: Celery) -> Fixup:
     """Install the integration; named in the `fixups` of the Celery app."""
-    return Fixup(app).install()
+    installed: Fixup = Fixup(app).install()
+    return installed

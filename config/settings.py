@@ -2,102 +2,20 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.environment import database, env, log_level, networks, number, ports, public_url, required
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-
-
-def required(name: str) -> str:
-    """Give the value of the environment variable `name`; stop the start when it is missing."""
-    value: str = env.str(name, default="").strip()
-    if not value:
-        message = f"{name} is not set. See .env.example for what belongs there."
-        raise ImproperlyConfigured(message)
-    return value
-
-
-def database(name: str, *, mirror: bool) -> dict[str, Any]:
-    """Read one PostgreSQL address; `mirror` joins the owner's test database under its own role."""
-    required(name)
-    try:
-        parsed: dict[str, Any] = dict(env.db_url(name))
-    except (ValueError, environ.ImproperlyConfigured, ImproperlyConfigured) as error:
-        parsed = {"ENGINE": "", "error": error}
-    if parsed.get("ENGINE") != "django.db.backends.postgresql" or not parsed.get("NAME"):
-        message = f"{name} is not a PostgreSQL address like postgres://role:password@host:5432/mailroom."
-        raise ImproperlyConfigured(message)
-    options = dict(parsed.get("OPTIONS", {}))
-    parsed["HOST"] = options.pop("host", parsed["HOST"])
-    options.setdefault("connect_timeout", 5)
-    return parsed | {
-        "OPTIONS": options,
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,
-        "TEST": {"MIRROR": "owner"} if mirror else {"DEPENDENCIES": []},
-    }
-
-
-def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Read a comma-separated list of networks such as `127.0.0.0/8,10.1.0.0/16`."""
-    try:
-        return tuple(ip_network(item.strip()) for item in env.list(name, default=[]) if item.strip())
-    except ValueError as error:
-        message = f"{name} holds something that is not a network: {error}."
-        raise ImproperlyConfigured(message) from None
-
-
-def number(name: str, *, default: int) -> int:
-    """Read a whole number from 1 on."""
-    value = env.str(name, default="").strip() or str(default)
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        message = f"{name} is not a whole number from 1 on."
-        raise ImproperlyConfigured(message)
-    return int(value)
-
-
-def ports(name: str) -> tuple[int, ...]:
-    """Read a comma-separated list of ports such as `2525,10025`."""
-    items = [item.strip() for item in env.list(name, default=[]) if item.strip()]
-    if any(not item.isascii() or not item.isdigit() or not 1 <= int(item) <= 65535 for item in items):  # noqa: PLR2004  # the last port
-        message = f"{name} holds something that is not a port from 1 to 65535."
-        raise ImproperlyConfigured(message)
-    return tuple(int(item) for item in items)
-
-
-def log_level() -> str:
-    """Read how much is logged."""
-    value: str = env.str("LOG_LEVEL", default="").strip().upper() or "INFO"
-    if value not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        message = "LOG_LEVEL is not one of DEBUG, INFO, WARNING, ERROR."
-        raise ImproperlyConfigured(message)
-    return value
-
-
-def base_url() -> str:
-    """Read the public address; plain http is for loopback only (architecture §6)."""
-    value = required("BASE_URL").rstrip("/")
-    parts = urlsplit(value)
-    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and loopback):
-        return value
-    message = "BASE_URL must start with https:// (http:// is allowed for 127.0.0.1 and localhost only)."
-    raise ImproperlyConfigured(message)
-
-
 PRODUCT_NAME = env.str("PRODUCT_NAME", default="Mailroom")
 SECRET_KEY = required("SECRET_KEY")
 DEBUG = False
-BASE_URL = base_url()
+BASE_URL = public_url("BASE_URL")
 HTTPS = BASE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname])
 
@@ -198,6 +116,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+# Whose address counts: sign-in limits and the audit trail see the person, not the proxy in front.
+ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", default=0, least=0)
 # Mail of the platform itself goes into the same outbox as everybody's.
 EMAIL_BACKEND = "notifications.backend.OutboxBackend"
 # Its sender is the one of the platform's own connection; Django's default is no address.
@@ -240,7 +160,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": log_level()},
+    "root": {"handlers": ["console"], "level": log_level("LOG_LEVEL")},
     # msal and urllib3 would print request details below WARNING (microsoft.md §4.1).
     "loggers": {name: {"level": "WARNING"} for name in ("msal", "urllib3", "celery.worker.strategy")},
 }

@@ -39,6 +39,9 @@ def typed_settings(
             value = values[spec.name]
             is_date = spec.type is date and isinstance(value, str)
             chosen[spec.name] = date.fromisoformat(str(value)) if is_date else value
+        elif spec.required:
+            # Gained by the provider after the values were saved: empty on the page, and never sent with.
+            chosen[spec.name] = spec.type()
     return provider.settings_type(**chosen)
 
 

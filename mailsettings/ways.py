@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.utils import timezone
@@ -16,7 +17,7 @@ from orgs import audit
 from orgs.models import Organization
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
-from providers import MemoryTokenStore, Session, Trace, WireContext, provider
+from providers import MemoryTokenStore, Provider, Session, Trace, WireContext, provider, specs
 
 # Access tokens of this process, by connection and version: a changed connection never meets an old token.
 TOKENS = MemoryTokenStore()
@@ -85,6 +86,7 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
         if draft is None:
             raise NoWayOut("draft_gone", _("The values of this test are no longer kept. Test again."))
         chosen = provider(draft.provider)
+        require_complete(chosen, draft.settings)
         bare = typed_settings(chosen, draft.settings, {})
         try:
             stored = connection_secrets(draft.connection, chosen, bare) if draft.connection else {}
@@ -118,6 +120,7 @@ def finish(
         NoWayOut: a secret cannot be read; the connection is then held and the fact audited.
     """
     chosen = provider(connection.provider)
+    require_complete(chosen, connection.settings)
     bare = typed_settings(chosen, connection.settings, {})
     try:
         secrets = connection_secrets(connection, chosen, bare)
@@ -139,6 +142,18 @@ def finish(
         entitled=mail.organization.custom_mail,
         doubtful=mail.doubtful,
     )
+
+
+def require_complete(chosen: Provider, values: Mapping[str, object]) -> None:
+    """See that stored values have everything the provider declares today.
+
+    Raises:
+        NoWayOut: the provider gained a setting after they were saved.
+    """
+    for spec in specs(chosen.settings_type):
+        if spec.required and not spec.secret and spec.name not in values:
+            label = {"label": spec.marker.label}
+            raise NoWayOut("settings_incomplete", _("%(label)s is missing. Fill it in and save.") % label)
 
 
 def mark_unreadable(connection: Connection) -> None:
@@ -172,14 +187,16 @@ def primary(organization_id: UUID) -> Connection | None:
     return Connection.objects.of(organization_id).filter(rank=Rank.PRIMARY, enabled=True).first()
 
 
-def open_session(way: Way, trace: Trace) -> Session:
-    """Open the wire of a way.
+def open_session(way: Way, trace: Trace, *, seconds: float = 180.0) -> Session:
+    """Open the wire of a way; `seconds` is the limit for the opening, and for each message (C-EGR-8).
 
     Raises:
         providers.ProviderError: with the stage at which it failed.
     """
     tokens = TOKENS if way.connection_id else MemoryTokenStore()
-    context = WireContext(egress=egress(), trace=trace, tokens=tokens, connection_key=way.token_key)
+    context = WireContext(
+        egress=egress(), trace=trace, tokens=tokens, connection_key=way.token_key, time_limit=seconds
+    )
     return way.provider.open(way.settings, context)
 
 

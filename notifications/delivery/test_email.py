@@ -23,6 +23,9 @@ from orgs.sealing import SealBroken
 from orgs.tenancy import tenant
 from providers import MessageInvalid, ProviderError, StageResult, Trace
 
+# A person waits for the answer (C-EGR-8).
+TEST_SECONDS = 30.0
+
 
 def run_test(organization_id: UUID) -> bool:
     """Run one waiting test of the organization; False when there is none."""
@@ -53,7 +56,7 @@ def _try(row: Notification, batch: Batch) -> tuple[Outcome | None, Way | None]:
         _record_way(row, batch, way)
         message = write_letter(row, way)
         trace = Trace(lambda stages: write_stages(attempt, stages))
-        with open_session(way, trace) as session:
+        with open_session(way, trace, seconds=TEST_SECONDS) as session:
             receipt = session.send(message, before_transmit=marker(row, batch, way=None))
     except NoWayOut as closed:
         return _failed(closed.code, closed.reason, started_at), None

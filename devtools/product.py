@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
 import sys
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -15,10 +17,12 @@ from devtools.processes import Children, Program, last_line, see
 from devtools.refusal import Refusal
 from devtools.servers import LOOPBACK, is_free
 from sandbox.demo import DEMO
-from sandbox.endpoints import FILE, Endpoints, forget
+from sandbox.endpoints import FILE, FIRST_PORTS, Endpoints, forget, remember_ports, remembered_ports
 
 # Where the sandbox's page is unless another checkout's has the port.
 PAGE_PORT = 8025
+# Below the range from which systems take the ports of outgoing connections.
+LOWEST_PORT = 20000
 SIGN_IN_PAGE = "/accounts/login/"
 CELERY = ("celery", "-A", "config")
 BEAT = (*CELERY, "beat", "--pidfile=", "--loglevel=INFO")
@@ -44,11 +48,22 @@ def start_sandbox(children: Children, *, data: Path) -> Endpoints:
     folder, log = data / "sandbox", data / "log" / "sandbox.log"
     # A file that an earlier, killed sandbox left behind would be taken for this one's.
     forget(folder)
+    choose_ports(folder)
     page = PAGE_PORT if is_free(PAGE_PORT) else 0
     command: list[str | Path] = [sys.executable, "-m", "sandbox", "--folder", folder, "--port", str(page)]
     child = children.start(Program(name="The sandbox", command=command, log=log))
     children.wait_until((folder / FILE).exists, child=child, seconds=60)
     return Endpoints.load(folder)
+
+
+def choose_ports(folder: Path) -> None:
+    """Give a new sandbox ports of its own: stored settings name them, and two checkouts may run at once."""
+    if remembered_ports(folder):
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    offset = int.from_bytes(hashlib.sha256(os.fsencode(folder)).digest()[:4]) % 1000 * 10
+    free = (port for port in count(LOWEST_PORT + offset) if is_free(port))
+    remember_ports(folder, dict(zip(FIRST_PORTS, free, strict=False)))
 
 
 def sandbox_environment(given: Mapping[str, str], sandbox: Endpoints) -> dict[str, str]:

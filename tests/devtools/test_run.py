@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
+from devtools.product import choose_ports
 from devtools.servers import DATABASE_NAMES
+from sandbox.endpoints import remembered_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -118,3 +121,15 @@ def test_servers_of_the_environment_that_do_not_answer_are_named(
     said = refused(bare_environment | given, tmp_path, "--port", "8495")
     assert words in said
     assert "hidden" not in said
+
+
+def test_two_sandboxes_get_ports_of_their_own_and_keep_them(tmp_path: Path) -> None:
+    choose_ports(tmp_path / "one")
+    one = remembered_ports(tmp_path / "one")
+    with ExitStack() as running:
+        for port in one.values():
+            running.enter_context(socket.create_server(("127.0.0.1", port)))
+        choose_ports(tmp_path / "two")
+        assert not {*one.values()} & {*remembered_ports(tmp_path / "two").values()}
+        choose_ports(tmp_path / "one")
+    assert remembered_ports(tmp_path / "one") == one

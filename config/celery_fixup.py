@@ -47,5 +47,6 @@ class Fixup(DjangoFixup):
 
 def fixup(app: Celery) -> Fixup:
     """Install the integration; named in the `fixups` of the Celery app."""
-    installed: Fixup = Fixup(app).install()
+    installed = Fixup(app)
+    installed.install()
     return installed

@@ -51,7 +51,9 @@ class Sandbox:
     ) -> SmtpServer:
         """Start a mail server that knows USERNAME and PASSWORD, unless it wants no sign-in."""
         users = {USERNAME: PASSWORD} if signed_in else {}
-        server = SmtpServer(inbox or self.inbox, mode=mode, authority=self.authority, users=users)
+        server = SmtpServer(
+            self.inbox if inbox is None else inbox, mode=mode, authority=self.authority, users=users
+        )
         server.start()
         self.started.append(server)
         self.settings.EGRESS_ALLOW_PORTS = (*self.settings.EGRESS_ALLOW_PORTS, server.port)
@@ -71,7 +73,7 @@ class Sandbox:
 
     def microsoft(self, *, inbox: Inbox | None = None) -> Microsoft:
         """Start a stand-in for Microsoft that knows TENANT_ID, CLIENT_ID, CLIENT_SECRET and MAILBOX."""
-        server = Microsoft(inbox or self.inbox, self.authority)
+        server = Microsoft(self.inbox if inbox is None else inbox, self.authority)
         tenant = server.add_tenant(TENANT_ID, "contoso.com")
         server.add_app(tenant, CLIENT_ID, CLIENT_SECRET)
         server.add_mailbox(MAILBOX)

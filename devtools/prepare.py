@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from django.db import DatabaseError
 
 from devtools.demo import SUPER_ADMIN, Prepared
 from sandbox.endpoints import Endpoints
+
+# A line of Django's report, such as "?: (orgs.E001) The sentence."
+PROBLEM = re.compile(r"^\S+: \([\w.]+\) (.+)$", re.MULTILINE)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,8 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         call_command("collectstatic", interactive=False, verbosity=0)
         return state(Path(arguments[0]) if arguments else None)
     except SystemCheckError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        print(f"Mailroom cannot start: {' '.join(lines[1:-1])}")
+        problems = PROBLEM.findall(str(error)) or [" ".join(str(error).split())]
+        print(f"Mailroom cannot start: {' '.join(problems)}")
     except (ImproperlyConfigured, CommandError) as error:
         print(f"Mailroom cannot start: {' '.join(str(error).split())}")
     except DatabaseError as error:

@@ -4,113 +4,47 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Iterator
 
 import pytest
 import redis
 from django.conf import settings as product
-from django.db import connections
 
 from notifications.delivery.claiming import SLOTS
 from notifications.models import DeliveryAttempt, Notification, Status, WorkerHeartbeat
 from orgs.models import Organization
 from orgs.tenancy import tenant
-from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
-from sandbox.tls import Authority
-from tests.notifications.stories import PASSWORD, connect_to, eventually, queue, rewire
+from tests import factories
+from tests.notifications.stories import eventually, queue, rewire
+from tests.plugin_sandbox import Sandbox, smtp_values
+from tests.plugin_worker import StartWorker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-ROOT = Path(product.BASE_DIR)
-Start = Callable[..., "subprocess.Popen[bytes]"]
-NOBODY = "redis://127.0.0.1:9/0"
-
-
-def database_url(alias: str, *, user: str = "") -> str:
-    """Spell the address of the tests' database, for another process."""
-    database = connections[alias].settings_dict
-    secret = f":{quote(database['PASSWORD'], safe='')}" if database["PASSWORD"] and not user else ""
-    host = quote(database["HOST"], safe="")
-    name = f"{user or database['USER']}{secret}"
-    port = f"&port={database['PORT']}" if database["PORT"] else ""
-    return f"postgres://{name}@/{database['NAME']}?host={host}{port}"
 
 
 @pytest.fixture
-def server(authority: Authority, settings: Any) -> Iterator[SmtpServer]:
-    """A mail server that takes its time, so that a worker is always in the middle of something."""
-    from mailsettings.egress import egress  # noqa: PLC0415
-
-    running = SmtpServer(Inbox(None), mode="starttls", authority=authority, users={"user": PASSWORD})
+def server(contoso: Organization, sandbox: Sandbox) -> SmtpServer:
+    """Contoso's mail server; it takes its time, so that a worker is always in the middle of something."""
+    running = sandbox.smtp()
     running.rules.delay("dot", 0.02)
-    running.start()
-    settings.EXTRA_CA_BUNDLE = str(authority.ca_file)
-    settings.EGRESS_ALLOW_PORTS = (running.port,)
-    egress.cache_clear()
-    yield running
-    running.stop()
-    egress.cache_clear()
+    factories.connection(contoso, "smtp", smtp_values(running))
+    return running
 
 
-@pytest.fixture
-def start(server: SmtpServer, tmp_path: Path, settings: Any) -> Iterator[Start]:
-    """Start real workers, one process each, under the worker's own role."""
-    started: list[subprocess.Popen[bytes]] = []
-    role = "app_worker" if connections["default"].settings_dict["USER"] == "app_web" else ""
-    environment = os.environ | {
-        "DATABASE_URL": database_url("default", user=role),
-        "DATABASE_SYSTEM_URL": database_url("system"),
-        "DELIVERY_LEASE_SECONDS": "3",
-        "EXTRA_CA_BUNDLE": settings.EXTRA_CA_BUNDLE,
-        "EGRESS_ALLOW_PORTS": str(server.port),
-        "EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "config",
-        "worker",
-        "--concurrency",
-        "2",
-        "-l",
-        "WARNING",
-    ]
-
-    def run(broker: str = NOBODY) -> subprocess.Popen[bytes]:
-        """Start a worker; without a word about its broker it lives without one."""
-        log = (tmp_path / f"worker-{len(started)}.log").open("wb")
-        with log:
-            own = environment | {"REDIS_URL": broker}
-            worker = subprocess.Popen(command, cwd=ROOT, env=own, stdout=log, stderr=log)  # noqa: S603
-        started.append(worker)
-        return worker
-
-    yield run
-    for worker in started:
-        if worker.poll() is None:
-            worker.kill()
-        worker.wait(10)
-
-
-def test_a_killed_worker_loses_nothing(contoso: Organization, server: SmtpServer, start: Start) -> None:
-    connect_to(contoso, server)
+def test_a_killed_worker_loses_nothing(
+    contoso: Organization, server: SmtpServer, start_worker: StartWorker
+) -> None:
     for number in range(200):
         queue(contoso, subject=f"Mail {number}")
-    first = start()
+    first = start_worker()
     server.inbox.wait_for(40, timeout=40)
     os.kill(first.pid, signal.SIGKILL)
     first.wait(10)
     assert not all_accepted(contoso)
-    start()
+    start_worker()
     eventually(lambda: all_accepted(contoso), seconds=60)
     copies = Counter(mail.message_id for mail in server.inbox)
     assert len(copies) == 200
@@ -125,12 +59,11 @@ def test_a_killed_worker_loses_nothing(contoso: Organization, server: SmtpServer
 
 
 def test_a_worker_asked_to_stop_gives_back_what_it_holds(
-    contoso: Organization, server: SmtpServer, start: Start
+    contoso: Organization, server: SmtpServer, start_worker: StartWorker
 ) -> None:
-    connect_to(contoso, server)
     for number in range(200):
         queue(contoso, subject=f"Mail {number}")
-    worker = start()
+    worker = start_worker()
     server.inbox.wait_for(20, timeout=40)
     worker.terminate()
     assert worker.wait(25) == 0
@@ -156,10 +89,9 @@ def broker() -> Iterator[str]:
 
 @pytest.mark.feature("NEW-1")
 def test_a_hint_wakes_a_worker_at_once(
-    contoso: Organization, server: SmtpServer, start: Start, broker: str
+    contoso: Organization, server: SmtpServer, start_worker: StartWorker, broker: str
 ) -> None:
-    connect_to(contoso, server)
-    start(broker)
+    start_worker(broker)
     eventually(WorkerHeartbeat.objects.exists, seconds=30)
     queue(contoso, subject="first")
     server.inbox.wait_for(1, timeout=20)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from mailsettings.models import Connection, StoredSecret
-from mailsettings.vault import typed_settings
-from providers import FieldSpec, Provider, SecretText, Settings, specs
+from mailsettings.vault import applies, typed_settings
+from providers import Provider, SecretText, Settings, specs
 
 
 class SecretNeeded(Exception):
@@ -62,14 +62,6 @@ def changed_destination(chosen: Provider, old: Settings, new: Settings) -> str:
         if getattr(old, name) != getattr(new, name):
             return labels[name]
     return labels[chosen.destination_fields[0]]
-
-
-def applies(spec: FieldSpec, settings: Settings) -> bool:
-    """Say whether a field counts under these settings, such as a password only with authentication on."""
-    if spec.marker.only_if is None:
-        return True
-    name, value = spec.marker.only_if
-    return bool(getattr(settings, name) == value)
 
 
 def stored_secrets(connection: Connection | None) -> dict[str, StoredSecret]:

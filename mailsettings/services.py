@@ -9,9 +9,9 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailsettings.destinations import SecretNeeded, missing_secrets
-from mailsettings.models import Connection, MailSettings, Rank
-from mailsettings.vault import plain_values, store_secret
+from mailsettings.destinations import SecretNeeded, changed_destination, missing_secrets
+from mailsettings.models import Connection, MailSettings, Rank, StoredSecret
+from mailsettings.vault import plain_values, store_secret, typed_settings
 from orgs.models import Organization, User
 from providers import Provider, SecretText, Settings, specs
 
@@ -79,6 +79,9 @@ def save_connection(
     if errors:
         raise SecretNeeded(errors)
     created = connection is None
+    if connection and changed_destination(chosen, typed_settings(chosen, connection.settings, {}), settings):
+        # What was typed for the old destination may never be sent to the new one.
+        StoredSecret.objects.of(organization).filter(connection=connection).delete()
     changed = changed_labels(connection, chosen, settings, typed)
     connection = connection or Connection(organization=organization, name=free_name(organization, chosen))
     now = timezone.now()

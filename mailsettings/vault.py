@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils import timezone
 from mailsettings.models import Connection, Draft, StoredSecret
 from orgs.models import User
 from orgs.sealing import SealBroken, destination, seal, unseal
-from providers import Provider, SecretText, Settings, specs
+from providers import FieldSpec, Provider, SecretText, Settings, specs
 
 
 def plain_values(settings: Settings) -> dict[str, object]:
@@ -48,6 +48,12 @@ def typed_settings(
 def secret_names(provider: Provider) -> tuple[str, ...]:
     """Name the secret fields a provider declares."""
     return tuple(spec.name for spec in specs(provider.settings_type) if spec.secret)
+
+
+def applies(spec: FieldSpec, settings: Settings) -> bool:
+    """Say whether a field counts under these settings, such as a password only with authentication on."""
+    needs = spec.marker.only_if
+    return needs is None or bool(getattr(settings, needs[0]) == needs[1])
 
 
 def seal_secret(
@@ -127,13 +133,21 @@ def store_secret(
 
 
 def connection_secrets(
-    connection: Connection, provider: Provider, settings: Settings
+    connection: Connection, provider: Provider, settings: Settings, *, typed: Collection[str] = ()
 ) -> dict[str, SecretText]:
-    """Unseal all secrets of a connection for the destination `settings` name.
+    """Unseal the secrets of a connection that `settings` use, for the destination they name.
+
+    Those typed anew are left alone: they may go elsewhere than the stored ones.
 
     Raises:
         SealBroken: one of them was not stored for this record, field or destination.
     """
+    counting = {
+        spec.name for spec in specs(provider.settings_type) if spec.secret and applies(spec, settings)
+    }
+    rows = StoredSecret.objects.of(connection.organization_id).filter(
+        connection=connection, field__in=counting - set(typed)
+    )
     return {
         row.field: unseal_secret(
             row.blob,
@@ -143,8 +157,7 @@ def connection_secrets(
             name=row.field,
             settings=settings,
         )
-        for row in StoredSecret.objects.of(connection.organization_id).filter(connection=connection)
-        if row.field in secret_names(provider)
+        for row in rows
     }
 
 

@@ -89,8 +89,9 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
         require_complete(chosen, draft.settings)
         bare = typed_settings(chosen, draft.settings, {})
         try:
-            stored = connection_secrets(draft.connection, chosen, bare) if draft.connection else {}
             typed = draft_secrets(draft, chosen, bare)
+            saved = draft.connection
+            stored = connection_secrets(saved, chosen, bare, typed=typed) if saved else {}
         except SealBroken:
             raise NoWayOut(
                 "secret_unreadable", _("A stored secret belongs to another destination. Type it again.")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -109,8 +108,8 @@ def explain(code: str, facts: Mapping[str, str] | None = None) -> Explanation:
         return Explanation(title=str(title), cause=str(cause))
     advice = advise(code, facts)
     return Explanation(
-        title=capfirst(advice.title),
-        cause=capfirst(advice.cause),
-        steps=tuple(capfirst(step) for step in advice.steps),
+        title=advice.title,
+        cause=advice.cause,
+        steps=advice.steps,
         fixer_label=advice.fixer_label,
     )

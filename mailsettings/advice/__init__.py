@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from string import Formatter
 from urllib.parse import urlsplit
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from mailsettings.advice.connecting import CONNECTING
@@ -43,9 +44,9 @@ def advise(code: str, facts: Mapping[str, str] | None = None) -> Advice:
     known = UNKNOWN | {name: value for name, value in (facts or {}).items() if value}
     return Advice(
         code=code,
-        title=fill(_(row.title), known),
-        cause=fill(_(row.cause), known),
-        steps=tuple(fill(_(step), known) for step in row.steps),
+        title=sentence(row.title, known),
+        cause=sentence(row.cause, known),
+        steps=tuple(sentence(step, known) for step in row.steps),
         fixer=row.fixer,
         fixer_label=str(FIXERS[row.fixer]),
         link=fill(row.link, known),
@@ -66,6 +67,14 @@ def facts(chosen: Provider, settings: Settings) -> dict[str, str]:
         found["host"] = parts.hostname or ""
         found["tenant"] = parts.path.strip("/").split("/")[0]
     return found
+
+
+def sentence(pattern: str, known: Mapping[str, str]) -> str:
+    """Fill and translate a sentence; a stand-in word at its start gets a capital, a value stays as it is."""
+    words = _(pattern)
+    name = words[1:].partition("}")[0] if words.startswith("{") else ""
+    filled = fill(words, known)
+    return capfirst(filled) if known.get(name) == UNKNOWN.get(name, "") else filled
 
 
 def fill(sentence: str, facts: Mapping[str, str]) -> str:

@@ -17,18 +17,22 @@ from sandbox.endpoints import Endpoints
 # Local parts that the sandbox refuses, so that the demo shows how that looks.
 LETTERS = (
     (
-        "nina@contoso.com",
+        "billing@contoso.com",
         "Your invoice 2026-1107 is ready",
         "The invoice for November is ready in your account.",
     ),
-    ("jonas@contoso.com", "Your order has been sent", "Order 48213 left our warehouse today."),
+    ("frontdesk@contoso.com", "Your order has been sent", "Order 48213 left our warehouse today."),
     (
-        "mara@contoso.com",
+        "legal@contoso.com",
         "Document waiting for your signature",
         "The lease agreement waits for your signature.",
     ),
     ("unknown@contoso.com", "Your report is ready", "The report you asked for is ready."),
-    ("theo@contoso.com", "Meeting moved to Thursday", "The meeting on Tuesday was moved to Thursday, 10:00."),
+    (
+        "office@contoso.com",
+        "Meeting moved to Thursday",
+        "The meeting on Tuesday was moved to Thursday, 10:00.",
+    ),
 )
 
 

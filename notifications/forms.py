@@ -51,7 +51,13 @@ class ComposeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A message needs something to read."""
         cleaned = super().clean() or {}
-        if not self.errors and not cleaned["text"].strip() and not cleaned["html"].strip():
+        if self.errors:
+            return cleaned
+        if not any(cleaned[name].strip() for name in ("to", "cc", "bcc")):
+            self.add_error("to", _("Enter at least one recipient."))
+        if not cleaned["subject"].strip():
+            self.add_error("subject", _("Enter a subject."))
+        if not cleaned["text"].strip() and not cleaned["html"].strip():
             self.add_error("text", _("Write a message, or enter HTML."))
         return cleaned
 

@@ -44,7 +44,7 @@ class Step:
 
 
 def ladder(
-    stages: Sequence[Mapping[str, object]], *, failed_stage: str = "", ended: bool
+    stages: Sequence[Mapping[str, object]], *, failed_stage: str = "", ended: bool, passed: bool = False
 ) -> tuple[Step, ...]:
     """Fold the stages into the six steps.
 
@@ -52,6 +52,7 @@ def ladder(
         stages: rows with `stage`, `verdict`, `text` and `duration_ms`, in the order they ran.
         failed_stage: the stage a failure was recorded at, in case no stage row tells.
         ended: whether the test is over; steps without stages then read "Not tried" or "Not needed".
+        passed: whether it succeeded; a test that failed before its first step tried none.
     """
     failed = bool(failed_stage) or any(row["verdict"] == "failed" for row in stages)
     last_reached = max((position(str(row["stage"])) for row in stages), default=-1)
@@ -64,7 +65,7 @@ def ladder(
             steps.append(reached(str(name), rows))
         elif not ended:
             steps.append(Step(name=str(name), verdict="waiting", text=_("Waiting")))
-        elif failed and index > last_reached:
+        elif index > last_reached and (failed or not (passed or stages)):
             steps.append(Step(name=str(name), verdict="skipped", text=_("Not tried")))
         else:
             steps.append(Step(name=str(name), verdict="skipped", text=_("Not needed")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models import CharField, Count, Q
 from django.db.models.functions import Cast
@@ -12,12 +13,14 @@ from django.utils.functional import cached_property
 
 from mailsettings.models import Connection
 from notifications.asked import DEFAULT_MAILER, PERIODS, TABS, Asked, as_uuid, first_id
-from notifications.models import Lane, Notification, NotificationQuerySet
+from notifications.models import Kind, Lane, Notification, NotificationQuerySet
 from notifications.words import Explanation, Text, Word, explain, word_for
 from orgs.models import Organization
 
 PAGE = 50
 TYPES_OFFERED = 50
+# Retried by one press; more would hold their rows for too long.
+RETRY_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +163,18 @@ class Listing:
         if self.asked.before:
             return self.asked.address()
         return self.asked.address(top=self.asked.top or (self.lines[0].row.pk if self.lines else None))
+
+    @cached_property
+    def retryable(self) -> list[UUID]:
+        """The failed ones among everything that matches and can be tried again, newest first."""
+        if self.asked.status not in {"", "failed"} or not self._has_failed:
+            return []
+        rows = self.narrowed.filter(TABS["failed"][1], kind=Kind.NOTIFICATION, sealed_body__isnull=False)
+        return list(rows.order_by("-id").values_list("pk", flat=True)[:RETRY_AT_ONCE])
+
+    @property
+    def _has_failed(self) -> bool:
+        return any(tab.name == "failed" and tab.count for tab in self.tabs)
 
     @cached_property
     def held_count(self) -> int:

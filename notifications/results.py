@@ -37,6 +37,11 @@ class Result:
     may_save: bool
 
     @property
+    def has_failed_step(self) -> bool:
+        """Say whether the ladder has a place for the remedy; a test that never started has none."""
+        return any(step.verdict == "failed" for step in self.steps)
+
+    @property
     def tone(self) -> str:
         """The colour of the verdict."""
         return {"ok": "ok", "running": "run"}.get(self.state, "bad")
@@ -62,6 +67,7 @@ def look_at(notification: Notification) -> Result:
         attempt.stages if attempt else (),
         failed_stage=attempt.stage if attempt and state == "bad" else "",
         ended=state in {"ok", "bad"},
+        passed=state == "ok",
     )
     if attempt and attempt.provider_code:
         answered = _("Refused with %(code)s") % {"code": attempt.provider_code}

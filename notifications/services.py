@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from mailsettings.models import Connection, Draft
 from notifications import hints
-from notifications.delivery import TransitionRefused, cancel, confirm_arrived, retry, send_again
+from notifications.delivery import TransitionRefused, cancel, confirm_arrived, retry, retry_failed, send_again
 from notifications.models import Kind, Notification
 from notifications.recipients import read_recipients, read_sender
 from notifications.submission import Submission, check_request, new_row
@@ -116,5 +116,6 @@ __all__ = [
     "confirm_arrived",
     "enqueue",
     "retry",
+    "retry_failed",
     "send_again",
 ]

@@ -49,6 +49,7 @@ class RecipientForm(forms.Form):
         self.access, self.sender_email = access, sender_email
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.initial.setdefault("test_to", access.user.email)
+        self.fields["test_to"].optional = False  # type: ignore[attr-defined]  # read by the field markup
 
     def clean_test_to(self) -> str:
         """Take one address: the own one, a member's, one of the sender's domain, or any as an owner."""

@@ -15,6 +15,7 @@ TESTS = "organizations/<slug:slug>/emails/test/"
 urlpatterns = [
     path(DELIVERIES, views.deliveries, name="deliveries"),
     path(f"{DELIVERIES}new/", views_actions.compose, name="compose"),
+    path(f"{DELIVERIES}retry-failed/", views_actions.retry_failed, name="retry_failed"),
     path(DELIVERY, views.delivery, name="delivery"),
     path(f"{DELIVERY}retry/", views_actions.retry, name="retry"),
     path(f"{DELIVERY}cancel/", views_actions.cancel, name="cancel"),

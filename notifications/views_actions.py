@@ -11,10 +11,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from notifications import hints, services
+from notifications.asked import Asked
 from notifications.forms import ComposeForm
+from notifications.listing import Listing
 from notifications.models import Notification
 from notifications.views import open_token
 from notifications.words import Text
@@ -60,6 +62,24 @@ def retry(request: OrganizationRequest, slug: str, notification_id: UUID) -> Htt
     """Queue it again, or bring its next try forward."""
     done = gettext_lazy("Queued again. It is tried within seconds.")
     return _moving(request, slug, notification_id, move=services.retry, action="retried", done=done)
+
+
+@organization_view(Permission.RETRY, methods=("POST",))
+def retry_failed(request: OrganizationRequest, slug: str) -> HttpResponse:
+    """Queue again every failed one the filters of the list show."""
+    asked = Asked.read(request.GET)
+    count = services.retry_failed(request.organization.pk, Listing(request.organization, asked).retryable)
+    if count:
+        audit.record_request(
+            request, action="notification.retried", subject=_("Failed notifications"), detail={"count": count}
+        )
+        hints.ring(request.organization.pk)
+    messages.success(
+        request,
+        ngettext("%(count)d message is queued again.", "%(count)d messages are queued again.", count)
+        % {"count": count},
+    )
+    return redirect(reverse("notifications:deliveries", args=(slug,)) + asked.address(before=None, top=None))
 
 
 @organization_view(Permission.RETRY, methods=("POST",))

@@ -10,6 +10,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,17 @@ class Site:
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the base class carries no types
     """allauth's view of this product."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account is closed. Ask an administrator of your organization."),
+        "email_password_mismatch": _(
+            "This email address and this password do not belong together. "
+            "Check both, or choose Forgot password."
+        ),
+        "enter_current_password": _("Enter your current password."),
+        "incorrect_password": _("This is not your current password."),
+        "too_many_login_attempts": _("Too many failed sign-ins. Wait some minutes and try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  # allauth's signature
         """People come in by an invitation or by `create_superadmin`, never by themselves."""

@@ -5,6 +5,7 @@ from notifications.delivery.by_hand import (
     cancel,
     confirm_arrived,
     retry,
+    retry_failed,
     send_again,
 )
 from notifications.delivery.claiming import Batch, claim, claim_test, release
@@ -25,6 +26,7 @@ __all__ = [
     "recover",
     "release",
     "retry",
+    "retry_failed",
     "run_test",
     "send_again",
     "settle",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,17 +27,30 @@ def retry(organization_id: UUID, notification_id: UUID) -> Notification:
     """
     with tenant(organization_id):
         rows = _notifications(organization_id, notification_id).filter(sealed_body__isnull=False)
-        ended = rows.filter(status__in=(Status.FAILED, Status.EXPIRED)).update(
-            status=Status.QUEUED,
-            claims=0,
-            ended_at=None,
-            next_at=Now(),
-            expires_at=Now() + timedelta(hours=settings.DELIVERY_EXPIRES_HOURS),
-            **NO_LEASE,
-        )
-        if not ended and not rows.filter(status=Status.QUEUED).update(next_at=Now()):
+        if not _again(rows) and not rows.filter(status=Status.QUEUED).update(next_at=Now()):
             raise TransitionRefused(_refusal(organization_id, notification_id))
         return Notification.objects.of(organization_id).get(pk=notification_id)
+
+
+def retry_failed(organization_id: UUID, notification_ids: Collection[UUID]) -> int:
+    """Queue failed and expired notifications again, as far as their content is kept; gives how many."""
+    with tenant(organization_id):
+        rows = Notification.objects.of(organization_id).filter(
+            pk__in=notification_ids, kind=Kind.NOTIFICATION, sealed_body__isnull=False
+        )
+        return _again(rows)
+
+
+def _again(rows: NotificationQuerySet) -> int:
+    """Queue again what failed or expired among these rows."""
+    return rows.filter(status__in=(Status.FAILED, Status.EXPIRED)).update(
+        status=Status.QUEUED,
+        claims=0,
+        ended_at=None,
+        next_at=Now(),
+        expires_at=Now() + timedelta(hours=settings.DELIVERY_EXPIRES_HOURS),
+        **NO_LEASE,
+    )
 
 
 def cancel(organization_id: UUID, notification_id: UUID) -> Notification:

@@ -91,6 +91,10 @@
     if (search) { event.preventDefault(); search.focus(); }
   });
 
+  // Nobody looks at a hidden tab: what asks by itself waits until the tab is shown.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.matches("[hx-trigger^=every]")) event.preventDefault();
+  });
   document.addEventListener("htmx:afterRequest", ready);
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     if (event.detail.xhr.status < 400) dirty.delete(event.detail.elt);

@@ -238,6 +238,28 @@ def test_moves_change_the_row_and_write_one_audit_entry(
         assert len(audited(contoso)) == count
 
 
+def test_all_failed_ones_the_filters_show_are_retried_at_once(browser: Client, contoso: Organization) -> None:
+    ended: dict[str, Any] = {"status": Status.FAILED, "ended_at": timezone.now()}
+    shown, other, forgotten = (
+        queue(contoso, subject=subject) for subject in ("Invoice 1", "Report", "Invoice 2")
+    )
+    change(shown, **ended)
+    change(other, **ended)
+    change(forgotten, **ended, sealed_body=None, content_removed_at=timezone.now())
+    assert "Retry 2 failed" in browser.get(listing(contoso)).content.decode()
+    assert "Retry 1 failed" in browser.get(f"{listing(contoso)}?q=Invoice").content.decode()
+    assert "failed</button>" not in browser.get(f"{listing(contoso)}?status=sent").content.decode()
+    url = reverse("notifications:retry_failed", args=[contoso.slug])
+    assert browser.get(url).status_code == 405
+    assert "1 message is queued again." in browser.post(f"{url}?q=Invoice", follow=True).content.decode()
+    assert [look(row).status for row in (shown, other, forgotten)] == [
+        Status.QUEUED,
+        Status.FAILED,
+        Status.FAILED,
+    ]
+    assert audited(contoso)[-1:] == ["notification.retried"]
+
+
 @pytest.mark.control("C-TEN-5")
 def test_strangers_get_404_everywhere(client_of: SignIn, contoso: Organization, stranger: User) -> None:
     row, browser = queue(contoso), client_of(stranger)

@@ -21,16 +21,10 @@ from mailsettings.services import connection_for
 from mailsettings.vault import typed_settings
 from orgs.models import Organization
 from orgs.rendering import Switch
-from providers import (
-    PROVIDERS,
-    FieldSpec,
-    Provider,
-    SecretText,
-    Settings,
-    SettingsInvalid,
-    provider,
-    specs,
-)
+from providers import PROVIDERS, FieldSpec, Provider, SecretText, Settings, SettingsInvalid, provider, specs
+
+# The largest number its column holds.
+LAST_VERSION = 2**31 - 1
 
 
 class EmailsForm(forms.Form):
@@ -45,7 +39,7 @@ class EmailsForm(forms.Form):
         required=False,
         widget=Switch(),
     )
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LAST_VERSION)
     shown = forms.CharField(widget=forms.HiddenInput, required=False)
     draft = forms.UUIDField(widget=forms.HiddenInput, required=False)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -30,7 +31,9 @@ def emails(request: OrganizationRequest, slug: str) -> HttpResponse:
         form = fields_form(request, request.GET)
         return TemplateResponse(request, "mailsettings/_provider_fields.html", {"form": form})
     if "provider" in request.GET:
-        return emails_page(request, fields_form(request, request.GET))
+        # A link chooses a provider and types nothing: its maker could name a server of their own.
+        chosen = QueryDict(urlencode({"provider": request.GET["provider"]}))
+        return emails_page(request, fields_form(request, chosen))
     return emails_page(request, emails_form(request))
 
 

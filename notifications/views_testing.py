@@ -47,10 +47,10 @@ def test_typed(request: OrganizationRequest, slug: str) -> HttpResponse:
     """Test what is on the Emails page, saved or not."""
     form = emails_form(request, request.POST)
     valid = form.is_valid()
-    recipient = recipient_form(request, sender=form.settings.sender_email if form.settings else "")
     if not request.organization.custom_mail:
-        form.settings = None
-    elif not valid:
+        form.settings = None  # it goes by the default mailer: a typed sender opens no domain
+    recipient = recipient_form(request, sender=form.settings.sender_email if form.settings else "")
+    if request.organization.custom_mail and not valid:
         return refuse(request, form, recipient)
     if not recipient.is_valid():
         return refuse(request, form, recipient)

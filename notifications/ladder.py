@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -69,7 +69,16 @@ def ladder(
             steps.append(Step(name=str(name), verdict="skipped", text=_("Not tried")))
         else:
             steps.append(Step(name=str(name), verdict="skipped", text=_("Not needed")))
-    return tuple(steps)
+    return tuple(after_failure(steps) if ended else steps)
+
+
+def after_failure(steps: Sequence[Step]) -> Iterator[Step]:
+    """Take the mark of success from what was only prepared when an earlier step failed."""
+    failed = False
+    for step in steps:
+        prepared = failed and step.verdict in {"ok", "running"}
+        yield Step(name=step.name, verdict="skipped", text=_("Not completed")) if prepared else step
+        failed = failed or step.verdict == "failed"
 
 
 def reached(name: str, rows: Sequence[Mapping[str, object]]) -> Step:

@@ -29,7 +29,8 @@ def inactive(request: HttpRequest) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember the chosen theme on this device and go back to where the person was."""
     came_from = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(came_from, allowed_hosts=None):
+    # Only a path: `redirect` would look anything else up as the name of a view.
+    if not (came_from.startswith("/") and url_has_allowed_host_and_scheme(came_from, allowed_hosts=None)):
         came_from = "/"
     response = redirect(came_from)
     chosen = request.POST.get("theme", "")

@@ -19,7 +19,7 @@ class AuditEntry(TenantModel):
     actor_label = models.CharField(max_length=254)
     on_behalf_of = models.CharField(max_length=254, blank=True)
     action = models.CharField(max_length=60)
-    subject = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=254, blank=True)
     ip = models.GenericIPAddressField(null=True)
     detail = models.JSONField(default=dict)
     prev = models.BinaryField(max_length=32)

@@ -92,6 +92,14 @@ def test_what_is_no_address_is_refused(contoso: Organization, owner: User, email
     assert refused.value.message_dict == {"email": ["Enter an address like name@example.com."]}
 
 
+def test_the_longest_address_is_invited_and_written_down(contoso: Organization, owner: User) -> None:
+    email = f"{'a' * 64}@{'.'.join(['b' * 61] * 3)}.cc"
+    assert len(email) == 253
+    invite(organization=contoso, email=email, role="read_only", actor=owner)
+    with tenant(contoso):
+        assert AuditEntry.objects.of(contoso).filter(subject=email).count() == 1
+
+
 def test_a_member_is_not_invited_again(contoso: Organization, owner: User) -> None:
     with pytest.raises(ValidationError, match="member already"):
         invite(organization=contoso, email="OWNER@contoso.example", role="owner", actor=owner)

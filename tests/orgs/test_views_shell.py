@@ -95,6 +95,8 @@ def test_overview_links_what_the_role_may_open(client_of: ClientOf, owner: User,
         ("//evil.example/", "/"),
         ("/\\evil.example", "/"),
         ("javascript:alert(1)", "/"),
+        ("orgs:home", "/"),
+        ("no-such-view", "/"),
     ],
 )
 def test_theme_comes_back_to_this_site_only(client: Client, db: None, came_from: str, goes_to: str) -> None:

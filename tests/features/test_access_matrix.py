@@ -91,11 +91,14 @@ def cases(house: House) -> Iterator[tuple[Address, str, dict[str, object]]]:
         if "slug" not in address.parameters:
             continue
         others = [name for name in address.parameters if name != "slug"]
-        pairs = [(house.foreign, house.foreign), (absent, absent)]
+        pairs: list[tuple[dict[str, object], dict[str, object]]] = [
+            (house.foreign, house.foreign),
+            (absent, absent),
+        ]
         if others:
             pairs += [(house.own, house.foreign), (house.own, absent), (house.foreign, house.own)]
         for slug, rest in pairs:
-            values = {name: slug["slug"] if name == "slug" else rest[name] for name in address.parameters}
+            values = {name: (slug if name == "slug" else rest)[name] for name in address.parameters}
             kind = "own" if slug is house.own else "foreign" if slug is house.foreign else "absent"
             yield address, kind, values
 

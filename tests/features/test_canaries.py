@@ -107,9 +107,9 @@ def crawl(organization: Organization, people: list[Client]) -> bytes:
             continue
         for key in rows if "notification_id" in address.parameters else [None]:
             path = address.fill({"slug": organization.slug, "notification_id": key})
-            queries = (
-                [{}] + [{"draft": str(draft)} for draft in drafts] if path.endswith("/emails/") else [{}]
-            )
+            queries: list[dict[str, str]] = [{}]
+            if path.endswith("/emails/"):
+                queries += [{"draft": str(draft)} for draft in drafts]
             seen += [browser.get(path, query).content for browser in people for query in queries]
     return b"\n".join(seen)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -32,7 +32,7 @@ class Story:
     def __init__(self, organization: Organization, person: User, browser: Client) -> None:
         self.organization, self.person, self.browser = organization, person, browser
 
-    def press(self, provider: str, values: dict[str, object], *, to: str = "") -> HttpResponse:
+    def press(self, provider: str, values: dict[str, object], *, to: str = "") -> Any:
         """Press Test SMTP with these values on the screen."""
         with tenant(self.organization):
             version = mail_settings(self.organization.pk).version
@@ -105,16 +105,12 @@ def broken(kind: str, sandbox: Sandbox) -> tuple[str, dict[str, object]]:
         "unknown app",
     }:
         microsoft = sandbox.microsoft()
-        app = {
-            "tenant": TENANT_ID,
-            "client_id": "11111111-2222-4333-8444-555555555555",
-            "secret": "Q~8another-secret-of-the-tests",
-        }
-        other = {"client_id": app["client_id"], "client_secret": app["secret"]}
+        client_id, secret = "11111111-2222-4333-8444-555555555555", "Q~8another-secret-of-the-tests"
+        other: dict[str, object] = {"client_id": client_id, "client_secret": secret}
         if kind == "expired secret":
-            microsoft.add_app(**app, secret_expired=True)
+            microsoft.add_app(TENANT_ID, client_id, secret, secret_expired=True)
         if kind == "no permission":
-            microsoft.add_app(**app, roles=())
+            microsoft.add_app(TENANT_ID, client_id, secret, roles=())
         changes: dict[str, dict[str, object]] = {
             "wrong secret": {"client_secret": "Q~8not-the-secret-0123456789abcdef"},
             "wrong tenant": {"access_url": microsoft.access_url("99999999-6a3e-47d9-9f10-c2d4e6a8b013")},
@@ -130,8 +126,9 @@ def broken(kind: str, sandbox: Sandbox) -> tuple[str, dict[str, object]]:
         values["host"] = "mail.does-not-exist.invalid"
     elif kind == "refused port":
         with socket.create_server(("127.0.0.1", 0)) as free:
-            values["port"] = str(free.getsockname()[1])
-        sandbox.settings.EGRESS_ALLOW_PORTS = (*sandbox.settings.EGRESS_ALLOW_PORTS, int(values["port"]))
+            port = int(free.getsockname()[1])
+        values["port"] = str(port)
+        sandbox.settings.EGRESS_ALLOW_PORTS = (*sandbox.settings.EGRESS_ALLOW_PORTS, port)
         sandbox.refresh()
     elif kind == "TLS failure":
         server.context = sandbox.authority.self_signed()

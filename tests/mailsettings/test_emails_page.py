@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from django.test import Client
@@ -27,7 +27,7 @@ def page(organization: Organization) -> str:
 
 
 def posted(
-    organization: Organization, provider: str, values: dict[str, object], **more: object
+    organization: Organization, provider: str, values: Mapping[str, object], **more: object
 ) -> dict[str, object]:
     with tenant(organization):
         version = mail_settings(organization.pk).version
@@ -150,7 +150,7 @@ WRONG = [
 
 @pytest.mark.feature("CIR-4", "CIR-17", "CIR-19")
 @pytest.mark.parametrize(("provider", "field", "value", "named"), WRONG)
-def test_a_wrong_value_is_named_at_its_field(  # noqa: PLR0917  # fixtures
+def test_a_wrong_value_is_named_at_its_field(  # fixtures
     contoso: Organization,
     owner: User,
     client_of: ClientOf,
@@ -197,7 +197,7 @@ def test_a_secret_that_looks_like_an_id_is_saved_with_a_warning(
 @pytest.mark.parametrize(
     ("field", "label"), [("host", "Host"), ("port", "Port"), ("tls_option", "TLS option")]
 )
-def test_a_changed_destination_wants_the_password_again(  # noqa: PLR0917  # fixtures
+def test_a_changed_destination_wants_the_password_again(  # fixtures
     contoso: Organization, owner: User, client_of: ClientOf, sandbox: Sandbox, field: str, label: str
 ) -> None:
     server, trap = sandbox.smtp(), sandbox.smtp("tls" if field == "tls_option" else "starttls")

@@ -8,7 +8,7 @@ from mailsettings.services import save_connection
 from notifications.services import enqueue
 from orgs import audit
 from orgs.models import Organization, Role, User
-from orgs.services import add_member, create_organization, platform_organization_id
+from orgs.services import add_member, create_organization, make_super_admin
 from orgs.tenancy import tenant
 from providers import SecretText, provider
 from sandbox.demo import DEMO
@@ -53,7 +53,7 @@ def super_admin_exists() -> bool:
 
 def seed(sandbox: Endpoints) -> None:
     """Make the demo; Fabrikam sends through the sandbox, Contoso is for the newcomer to set up."""
-    chief = make_super_admin()
+    chief = chief_of_all()
     make_organization("Contoso", owner=CONTOSO, actor=chief)
     fabrikam = make_organization("Fabrikam", owner=FABRIKAM, actor=chief)
     connect(fabrikam, owner=User.objects.get(email=FABRIKAM.email), port=sandbox.smtp_starttls)
@@ -61,14 +61,10 @@ def seed(sandbox: Endpoints) -> None:
         enqueue(organization=fabrikam, to=to, subject=subject, text=text, notification_type="demo")
 
 
-def make_super_admin() -> User:
+def chief_of_all() -> User:
     """Make the person who may enter the console."""
     person = make_person(SUPER_ADMIN)
-    platform = platform_organization_id()
-    with tenant(platform):
-        person.is_super_admin = True
-        person.save()
-        audit.record(organization=platform, actor=None, action="super_admin.made", subject=person.email)
+    make_super_admin(person)
     return person
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "grant_custom_mail",
     "invite",
     "leave_organization",
+    "make_super_admin",
     "platform_organization_id",
     "register_invited",
     "remove_member",
@@ -86,6 +87,21 @@ def create_organization(
     # From here on it is used like any other: rows hung on it must not follow it to the system alias.
     organization._state.db = ALIAS  # noqa: SLF001  # Django's own place for it
     return organization
+
+
+def make_super_admin(person: User) -> None:
+    """Save a person as a super admin, by the system role: the database refuses it from any page or task."""
+    person.is_super_admin = True
+    with transaction.atomic(using=SYSTEM):
+        person.save(using=SYSTEM)
+        audit.record(
+            organization=PLATFORM_ID,
+            actor=None,
+            action="super_admin.made",
+            subject=person.email,
+            using=SYSTEM,
+        )
+    person._state.db = ALIAS  # noqa: SLF001  # as in create_organization
 
 
 def grant_custom_mail(

@@ -16,6 +16,14 @@ OWNER = "owner"
 # The same in every installation: the platform must be found before any organization is known.
 PLATFORM_ID = UUID("00000000-0000-7000-8000-000000000001")
 PLATFORM_SLUG = "platform"
+# Django's own tables that only `migrate` writes.
+MIGRATED_ONLY = (
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+)
 
 
 def prepare_schema(*, using: str, **_kwargs: Any) -> None:  # a signal's signature
@@ -52,6 +60,10 @@ def create_reserved_rows(*, using: str, **_kwargs: Any) -> None:  # a signal's s
         },
     )
     store_key_checks(using=using)
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"REVOKE INSERT, UPDATE, DELETE ON {', '.join(MIGRATED_ONLY)} FROM {TENANT_ROLE}, {SYSTEM_ROLE}"
+        )
 
 
 def _has_key_checks(using: str) -> bool:

@@ -14,7 +14,7 @@ from orgs.setup import PLATFORM_ID
 from orgs.tenancy import tenant
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 COMMAND = "orgs.management.commands.create_superadmin"
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections, transaction
 from django.db.utils import ProgrammingError
 
-from orgs.models import Organization
+from orgs.models import Organization, User
 from orgs.tenancy import tenant
 from tests import factories
 
@@ -50,3 +50,24 @@ def test_the_web_cannot_become_another_role(statement: str) -> None:
 def test_the_web_cannot_switch_row_security_off() -> None:
     with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
         connections["default"].cursor().execute("SET LOCAL row_security = off; SELECT * FROM orgs_event")
+
+
+@pytest.mark.control("C-TEN-3", "C-WEB-10")
+def test_the_web_makes_nobody_a_super_admin() -> None:
+    person = factories.user()
+    with pytest.raises(ProgrammingError, match="system role only"), transaction.atomic():
+        User.objects.filter(pk=person.pk).update(is_super_admin=True)
+    with pytest.raises(ProgrammingError, match="system role only"), transaction.atomic():
+        User.objects.create(email="mine@example.com", is_super_admin=True)
+    person.name = "Renamed"
+    person.save()
+
+
+@pytest.mark.control("C-TEN-3")
+@pytest.mark.parametrize("alias", ["default", "system"])
+@pytest.mark.parametrize(
+    "table", ["django_migrations", "django_content_type", "auth_permission", "auth_group"]
+)
+def test_what_only_migrations_write_is_written_by_nobody_else(alias: str, table: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(using=alias):
+        connections[alias].cursor().execute(f"DELETE FROM {table}")  # noqa: S608  # the table above

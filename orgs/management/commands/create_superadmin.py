@@ -10,11 +10,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from orgs import audit
 from orgs.addresses import person_address
 from orgs.models import User
-from orgs.setup import PLATFORM_ID
-from orgs.tenancy import tenant
+from orgs.services import make_super_admin
 
 
 class Command(BaseCommand):
@@ -43,10 +41,7 @@ class Command(BaseCommand):
         if options["existing"] and not user:
             raise CommandError(f"{email} has no account. Leave --existing out to create one.")
         person = user or self._new(email, options)
-        with tenant(PLATFORM_ID):
-            person.is_super_admin = True
-            person.save()
-            audit.record(organization=PLATFORM_ID, actor=None, action="super_admin.made", subject=email)
+        make_super_admin(person)
         self.stdout.write(f"{email} is a super admin.")
 
     def _new(self, email: str, options: dict[str, Any]) -> User:

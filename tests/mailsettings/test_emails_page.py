@@ -11,6 +11,7 @@ from django.urls import reverse
 from mailsettings.egress import egress
 from mailsettings.models import Connection, MailSettings, StoredSecret
 from mailsettings.ways import mail_settings
+from notifications.drain import run_tests
 from orgs.models import AuditEntry, Organization, Role, User
 from orgs.services import grant_custom_mail
 from orgs.tenancy import tenant
@@ -213,6 +214,39 @@ def test_a_changed_destination_wants_the_password_again(  # fixtures
     assert label in answer.context["form"].errors["password"][0]
     assert primary(contoso).settings["port"] == server.port
     assert trap.sessions == []
+
+
+@pytest.mark.feature("NEW-16")
+@pytest.mark.control("C-CRY-3")
+@pytest.mark.parametrize("page_name", ["mailsettings:emails", "notifications:test"])
+@pytest.mark.parametrize(
+    ("field", "label"), [("client_id", "Client ID"), ("tenant", "Access URL"), ("host", "Access URL")]
+)
+def test_a_changed_app_or_token_host_wants_the_client_secret_again(
+    contoso: Organization,
+    owner: User,
+    client_of: ClientOf,
+    sandbox: Sandbox,
+    page_name: str,
+    field: str,
+    label: str,
+) -> None:
+    trap, microsoft = sandbox.microsoft(), sandbox.microsoft()
+    sandbox.settings.OAUTH_ALLOW_HOSTS = (trap.host,)
+    sandbox.refresh()
+    factories.connection(contoso, "graph", graph_values(microsoft), by=owner)
+    changed = {
+        "client_id": {"client_id": "99999999-2222-4333-8444-555555555555"},
+        "tenant": {"access_url": microsoft.access_url("99999999-6a3e-47d9-9f10-c2d4e6a8b013")},
+        "host": {"access_url": trap.access_url("5b8c21f0-6a3e-47d9-9f10-c2d4e6a8b013")},
+    }[field]
+    values = graph_values(microsoft, client_secret="") | changed
+    form = posted(contoso, "graph", values, test_to=owner.email)
+    answer = client_of(owner).post(reverse(page_name, args=[contoso.slug]), form)
+    assert answer.status_code == 422
+    assert label in answer.context["form"].errors["client_secret"][0]
+    run_tests(contoso.pk)
+    assert (trap.token_requests, microsoft.token_requests) == ([], [])
 
 
 @pytest.mark.feature("CIR-13")

@@ -195,7 +195,6 @@ def test_only_open_recipients_are_tried_again(ready: Organization, server: SmtpS
     }
 
 
-@pytest.mark.feature("NEW-6")
 def test_a_wrong_password_holds_the_connection_and_burns_nothing(
     contoso: Organization, server: SmtpServer, inbox: Inbox
 ) -> None:

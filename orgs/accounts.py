@@ -10,6 +10,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,6 +39,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the base c
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  # allauth's signature
         """People come in by an invitation or by `create_superadmin`, never by themselves."""
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Lead on to paths of this product only; allauth's own rule fails on what is no address at all."""
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Make the link of a reset mail."""

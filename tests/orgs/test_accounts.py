@@ -50,6 +50,17 @@ def test_every_link_of_a_reset_mail_is_ours(headers: dict[str, str], address: st
     assert "evil.example" not in message.message().as_string()
 
 
+@pytest.mark.parametrize(
+    "target", ["http://[", "//evil.example", "https://evil.example/", "/\\evil.example", "javascript:x"]
+)
+def test_a_sign_in_leads_nowhere_else(target: str) -> None:
+    person = factories.user(password=factories.PASSWORD)
+    browser = Client()
+    assert browser.get("/accounts/login/", {"next": target}).status_code == 200
+    typed = {"login": person.email, "password": factories.PASSWORD, "next": target}
+    assert browser.post("/accounts/login/", typed).headers["Location"] == "/"
+
+
 def test_the_reset_link_leads_to_a_new_password() -> None:
     person = factories.user("owner@contoso.example", password=factories.PASSWORD)
     browser = Client()

@@ -86,7 +86,9 @@ def people(  # fixtures
 
 def cases(house: House) -> Iterator[tuple[Address, str, dict[str, object]]]:
     """Each address of an organization with foreign and absent values in every place."""
-    absent: dict[str, object] = {key: ABSENT if isinstance(value, UUID) else "nowhere" for key, value in house.own.items()}
+    absent: dict[str, object] = {
+        key: ABSENT if isinstance(value, UUID) else "nowhere" for key, value in house.own.items()
+    }
     for address in addresses():
         if "slug" not in address.parameters:
             continue

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from orgs import audit
 from orgs.models import ACTING_AS_LIMIT, ActingAs, Organization, User
-from orgs.tenancy import tenant
+from orgs.tenancy import one_at_a_time, tenant
 
 REASON_LENGTH = 200
 
@@ -26,6 +26,7 @@ def enter_organization(*, user: User, organization_id: UUID, reason: str, ip: st
         message = gettext("Say it in at most %(limit)d characters.") % {"limit": REASON_LENGTH}
         raise ValidationError({"reason": message})
     with tenant(organization_id):
+        one_at_a_time("orgs.acting")
         organization = Organization.objects.get(pk=organization_id)
         ActingAs.objects.of(organization).filter(user=user, ended_at=None).update(ended_at=Now())
         acting_as = ActingAs.objects.create(

@@ -22,7 +22,7 @@ from orgs.addresses import person_address
 from orgs.entry import organization_of_invitation, token_hash
 from orgs.members import add_member, known_role
 from orgs.models import Invitation, Membership, Organization, Role, User
-from orgs.tenancy import ALIAS, OrganizationKey, organization_key, tenant
+from orgs.tenancy import ALIAS, OrganizationKey, one_at_a_time, organization_key, tenant
 
 VALID_FOR = timedelta(days=7)
 # The mail leaves in the platform's name: nobody uses it to write to the whole world.
@@ -43,6 +43,7 @@ def invite(
     address = person_address(email)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with tenant(organization_id):
+        one_at_a_time("orgs.invitations")
         _refuse_invitation(organization_id, address)
         open_before = Invitation.objects.of(organization_id).filter(email=address, accepted_at=None)
         open_before.filter(withdrawn_at=None).update(withdrawn_at=Now())
@@ -115,6 +116,7 @@ def register_invited(*, token: str, name: str, password: str, ip: str | None = N
     """Make an account for the invited address and take the offered place with it."""
     organization_id = _organization(token)
     with tenant(organization_id):
+        one_at_a_time("orgs.invitations")
         invitation = _open(organization_id, token).first()
         if invitation is None:
             raise _unusable()

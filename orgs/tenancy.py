@@ -57,6 +57,16 @@ def current_organization_id() -> UUID | None:
     return organization_id
 
 
+def one_at_a_time(matter: str) -> None:
+    """Wait, inside tenant(), until no other transaction of this organization is at the same matter."""
+    organization_id = current_organization_id()
+    if organization_id is None:
+        raise TenancyError("one_at_a_time() is for transactions of an organization: open tenant() first.")
+    with connections[ALIAS].cursor() as cursor:
+        key = f"{matter} {organization_id}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
 @contextmanager
 def person(user_id: UUID) -> Iterator[None]:
     """Open a transaction that shows a person's own memberships and live acting-as (`orgs.entry` only)."""

@@ -59,8 +59,10 @@ def default_sender() -> str:
     if stored:
         return str(stored)
     # Before the first mail nothing is seeded yet; the operator's address says who it will be.
-    query = parse_qs(urlsplit(str(settings.DEFAULT_MAILER_URL)).query)
-    return query.get("from", [""])[0]
+    try:
+        return parse_default_mailer(settings.DEFAULT_MAILER_URL).sender_email
+    except ImproperlyConfigured:
+        return ""
 
 
 def ensure_default_mailer(platform_id: UUID) -> Connection | None:

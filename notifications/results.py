@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsettings.advice import Advice, advise, facts
+from mailsettings.drafts import is_same_as_saved
 from mailsettings.vault import typed_settings
 from notifications.ladder import Step, ladder, span
 from notifications.models import DeliveryAttempt, Notification, Status
@@ -35,6 +36,7 @@ class Result:
     total: str
     reply: str
     may_save: bool
+    proves_saved: bool
 
     @property
     def has_failed_step(self) -> bool:
@@ -73,6 +75,7 @@ def look_at(notification: Notification) -> Result:
         answered = _("Refused with %(code)s") % {"code": attempt.provider_code}
         steps = tuple(replace(step, text=answered) if step.verdict == "failed" else step for step in steps)
     advice = advise(code or "unknown_reply", known) if state == "bad" else None
+    saved = draft is not None and is_same_as_saved(draft)
     title, text = verdict(notification, state, steps, advice)
     return Result(
         notification=notification,
@@ -90,7 +93,8 @@ def look_at(notification: Notification) -> Result:
         if attempt and attempt.finished_at
         else "",
         reply=(attempt.reply if attempt else "") or notification.last_reply,
-        may_save=state == "ok" and draft is not None,
+        may_save=state == "ok" and draft is not None and not saved,
+        proves_saved=state == "ok" and saved,
     )
 
 

@@ -103,6 +103,8 @@
     startToasts();
     const summary = document.querySelector("#error-summary:not([data-seen])");
     if (summary) { summary.dataset.seen = ""; summary.focus(); }
+    // The pressed button left with the panel it stood in: the focus goes on to what took its place.
+    if (document.activeElement === document.body) document.querySelector("[data-follow]")?.focus({ preventScroll: true });
     const dialog = document.querySelector("dialog[data-open]:not([open])");
     if (dialog) dialog.showModal();
   });

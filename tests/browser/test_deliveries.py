@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from notifications.models import DeliveryAttempt, Lane, Notification, Status
 from orgs.models import Organization, User
 from orgs.tenancy import tenant
-from tests.browser.conftest import PageFactory
-from tests.browser.test_shell import VARIANTS
+from tests.browser.words import VARIANTS, PageFactory
 from tests.notifications.stories import change, queue
 
 pytestmark = pytest.mark.browser

@@ -12,6 +12,7 @@ ROOMS = ("config", "console", "notifications", "mailsettings", "orgs", "provider
 NAMES = re.compile(r"""\bSYSTEM\b|["'](?:system|owner)["']""")
 # Who may name it, and why. Pages and tasks of an organization are not in the list.
 ALLOWED = {
+    "config/environment.py": "mirrors the owner's database in tests",
     "config/settings.py": "declares the aliases",
     "console/board.py": "lists every organization for super admins",
     "console/services.py": "what super admins decide",

@@ -27,6 +27,12 @@ KNOWN = {
     "smtp.switched_off": gettext_lazy("Switched SMTP off"),
     "smtp.switched_on": gettext_lazy("Switched SMTP on"),
     "super_admin.made": gettext_lazy("Made a super admin"),
+    "notification.queued": gettext_lazy("Sent a notification"),
+    "notification.retried": gettext_lazy("Retried a notification"),
+    "notification.cancelled": gettext_lazy("Cancelled a notification"),
+    "notification.confirmed": gettext_lazy("Confirmed that a message arrived"),
+    "notification.sent_again": gettext_lazy("Sent an uncertain message again"),
+    "notification.content_read": gettext_lazy("Read the content of a message"),
     "test.started": gettext_lazy("Started a test"),
 }
 

@@ -33,8 +33,10 @@ def test(request: OrganizationRequest, slug: str) -> HttpResponse:
         return show_tests(request, recipient_form(request))
     if "provider" in request.POST or "smtp_enabled" in request.POST or "version" in request.POST:
         return test_typed(request, slug)
-    draft = find_draft(request.organization, request.POST.get("draft", ""))
-    connection = find_connection(request)
+    # Without the add-on only the default mailer sends, tests included.
+    entitled = request.organization.custom_mail
+    draft = find_draft(request.organization, request.POST.get("draft", "")) if entitled else None
+    connection = find_connection(request) if entitled else None
     tried = draft or connection
     sender = str(tried.settings.get("sender_email", "")) if tried else ""
     form = recipient_form(request, sender=sender)

@@ -18,7 +18,9 @@ from mailsettings.ways import mail_settings
 from notifications.drain import run_tests
 from notifications.models import DeliveryAttempt, Notification, Status
 from orgs.models import Organization, Role, User
+from orgs.services import grant_custom_mail
 from orgs.tenancy import tenant
+from sandbox.inbox import Inbox
 from tests import factories
 from tests.plugin_sandbox import CLIENT_SECRET, PASSWORD, TENANT_ID, Sandbox, graph_values, smtp_values
 
@@ -289,3 +291,24 @@ def test_another_organizations_test_is_not_found(
     assert client_of(stranger).get(answer["Location"]).status_code == 404
     foreign = answer["Location"].replace("/contoso/", "/fabrikam/")
     assert client_of(stranger).get(foreign).status_code == 404
+
+
+@pytest.mark.feature("CIR-2")
+@pytest.mark.django_db(transaction=True)
+def test_without_the_add_on_a_kept_draft_or_connection_is_not_tried(
+    story: Story, sandbox: Sandbox, super_admin: User
+) -> None:
+    own, platform = sandbox.smtp(), sandbox.smtp(inbox=Inbox(None))
+    sandbox.default_mailer(platform)
+    saved = factories.connection(story.organization, "smtp", smtp_values(own), by=story.person)
+    story.result("smtp", smtp_values(own))
+    with tenant(story.organization):
+        draft = Draft.objects.of(story.organization).get()
+    grant_custom_mail(organization_id=story.organization.pk, granted=False, actor=super_admin)
+    before = len(own.sessions)
+    url = reverse("notifications:test", args=[story.organization.slug])
+    for kept in ({"draft": str(draft.pk)}, {"connection": str(saved.pk)}):
+        assert story.browser.post(url, {"test_to": story.person.email, **kept}).status_code == 302
+    run_tests(story.organization.pk)
+    assert len(own.sessions) == before
+    assert len(platform.sessions) == 2

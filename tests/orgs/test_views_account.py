@@ -69,7 +69,7 @@ def test_sign_in_is_limited_and_the_right_password_does_not_help_then(client: Cl
     for _ in range(5):
         sign_in(client, person.email, "wrong")
     _status, page = sign_in(client, person.email, factories.PASSWORD)
-    assert "Too many failed login attempts" in page
+    assert "Too many failed sign-ins" in page
     assert "_auth_user_id" not in client.session
 
 

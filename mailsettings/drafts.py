@@ -10,8 +10,9 @@ from django.utils import timezone
 from mailsettings.destinations import SecretNeeded, missing_secrets
 from mailsettings.models import Draft, Rank
 from mailsettings.services import Saved, connection_for, save_connection
-from mailsettings.vault import SealBroken, draft_secrets, plain_values, seal_draft_secrets, typed_settings
+from mailsettings.vault import draft_secrets, plain_values, seal_draft_secrets, typed_settings
 from orgs.models import Organization, User
+from orgs.sealing import SealBroken
 from providers import Provider, SecretText, Settings, provider
 
 # An unsaved form is kept this long, so that "Back to Emails" and "Save these settings" work.

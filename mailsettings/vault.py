@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mailsettings.models import Connection, Draft, StoredSecret
 from orgs.models import User
-from orgs.sealing import SealBroken, destination, seal, unseal
+from orgs.sealing import destination, seal, unseal
 from providers import FieldSpec, Provider, SecretText, Settings, specs
 
 
@@ -197,15 +197,3 @@ def draft_secrets(draft: Draft, provider: Provider, settings: Settings) -> dict[
         )
         for name, blob in draft.sealed.items()
     }
-
-
-__all__ = [
-    "SealBroken",
-    "connection_secrets",
-    "draft_secrets",
-    "plain_values",
-    "seal_draft_secrets",
-    "secret_names",
-    "store_secret",
-    "typed_settings",
-]

@@ -12,7 +12,7 @@ from notifications.delivery.claiming import Batch, claim, claim_test, release
 from notifications.delivery.recovery import expire, recover
 from notifications.delivery.sending import deliver
 from notifications.delivery.settling import settle
-from notifications.delivery.test_email import run_test
+from notifications.delivery.trial import run_test
 
 __all__ = [
     "Batch",

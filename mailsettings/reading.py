@@ -1,0 +1,82 @@
+"""From a stored connection to a way, as far as its values and its secrets allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mailsettings.models import Connection, MailSettings
+from mailsettings.vault import connection_secrets, typed_settings
+from mailsettings.way import NoWayOut, Way
+from orgs import audit
+from orgs.sealing import SealBroken
+from providers import Provider, provider, specs
+
+
+def finish(
+    connection: Connection, mail: MailSettings, *, user_id: UUID, is_default_mailer: bool = False
+) -> Way:
+    """Turn a connection's row into a way, inside its owner's tenant().
+
+    Raises:
+        NoWayOut: a secret cannot be read; the connection is then held and the fact audited.
+    """
+    chosen = provider(connection.provider)
+    require_complete(chosen, connection.settings)
+    bare = typed_settings(chosen, connection.settings, {})
+    try:
+        secrets = connection_secrets(connection, chosen, bare)
+    except SealBroken:
+        mark_unreadable(connection)
+        secrets = {}
+    return Way(
+        user_id=user_id,
+        owner_id=connection.organization_id,
+        connection_id=connection.id,
+        name=connection.name,
+        provider=chosen,
+        settings=typed_settings(chosen, connection.settings, secrets),
+        version=connection.version,
+        settings_version=mail.version,
+        is_default_mailer=is_default_mailer,
+        held_code=connection.held_code,
+        held_until=connection.probe_at,
+        entitled=mail.organization.custom_mail,
+        doubtful=mail.doubtful,
+    )
+
+
+def require_complete(chosen: Provider, values: Mapping[str, object]) -> None:
+    """See that stored values have everything the provider declares today.
+
+    Raises:
+        NoWayOut: the provider gained a setting after they were saved.
+    """
+    for spec in specs(chosen.settings_type):
+        if spec.required and not spec.secret and spec.name not in values:
+            label = {"label": spec.marker.label}
+            raise NoWayOut("settings_incomplete", _("%(label)s is missing. Fill it in and save.") % label)
+
+
+def mark_unreadable(connection: Connection) -> None:
+    """Hold a connection whose secret does not open, and say so once in the audit trail (C-CRY-2)."""
+    now = timezone.now()
+    connection.held_code, connection.held_since = "secret_unreadable", connection.held_since or now
+    # No probe can help: only a person who types the secret again.
+    connection.probe_at = None
+    changed = (
+        Connection.objects.of(connection.organization_id)
+        .filter(pk=connection.pk)
+        .exclude(held_code="secret_unreadable")
+        .update(held_code="secret_unreadable", held_since=connection.held_since, probe_at=None)
+    )
+    if changed:
+        audit.record(
+            organization=connection.organization_id,
+            actor=None,
+            action="secret.unreadable",
+            subject=connection.name,
+        )

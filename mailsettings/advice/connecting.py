@@ -2,137 +2,146 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as _
+
 from mailsettings.advice.row import Row
 
 CONNECTING: dict[str, Row] = {
     "dns_not_found": Row(
-        title="{host} was not found",
-        cause="No address is published under this name.",
+        title=_("{host} was not found"),
+        cause=_("No address is published under this name."),
         steps=(
-            "Compare **Host** letter by letter with what your mail provider states.",
-            "Is the name new? It can take an hour until it is known everywhere.",
+            _("Compare **Host** letter by letter with what your mail provider states."),
+            _("Is the name new? It can take an hour until it is known everywhere."),
         ),
     ),
     "dns_unavailable": Row(
-        title="The name {host} could not be looked up",
-        cause="The name service did not answer in time.",
-        steps=("Wait a minute and test again.",),
+        title=_("The name {host} could not be looked up"),
+        cause=_("The name service did not answer in time."),
+        steps=(_("Wait a minute and test again."),),
         fixer="nobody",
     ),
     "address_refused": Row(
-        title="This address may not be used",
-        cause="{host} is, or leads to, an address inside a private network or a reserved range.",
+        title=_("This address may not be used"),
+        cause=_("{host} is, or leads to, an address inside a private network or a reserved range."),
         steps=(
-            "Enter the public name of your mail server in **Host**.",
-            "Is it a relay inside the platform's own network? Ask the operator to allow it.",
+            _("Enter the public name of your mail server in **Host**."),
+            _("Is it a relay inside the platform's own network? Ask the operator to allow it."),
         ),
     ),
     "connect_refused": Row(
-        title="{host} refused the connection",
-        cause="The machine answers, but nothing listens on port {port}.",
+        title=_("{host} refused the connection"),
+        cause=_("The machine answers, but nothing listens on port {port}."),
         steps=(
-            "Check **Port**: 587 goes with STARTTLS, 465 with TLS.",
-            "If both are right, ask the server's administrator whether the mail service runs.",
+            _("Check **Port**: 587 goes with STARTTLS, 465 with TLS."),
+            _("If both are right, ask the server's administrator whether the mail service runs."),
         ),
     ),
     "connect_timeout": Row(
-        title="{host} did not answer",
-        cause="Nothing came back from port {port}; usually a firewall drops the connection.",
+        title=_("{host} did not answer"),
+        cause=_("Nothing came back from port {port}; usually a firewall drops the connection."),
         steps=(
-            "Check **Host** and **Port**. Port 25 is often blocked: use 587 or 465.",
-            "With port 465 choose **TLS**, with 587 choose **STARTTLS**.",
-            "Ask the server's administrator to let this platform in.",
+            _("Check **Host** and **Port**. Port 25 is often blocked: use 587 or 465."),
+            _("With port 465 choose **TLS**, with 587 choose **STARTTLS**."),
+            _("Ask the server's administrator to let this platform in."),
         ),
     ),
     "timeout": Row(
-        title="{host} took too long",
-        cause="The server accepted the connection but did not answer in time.",
+        title=_("{host} took too long"),
+        cause=_("The server accepted the connection but did not answer in time."),
         steps=(
-            "With port 465 choose **TLS**, with 587 choose **STARTTLS**: a wrong pair waits forever.",
-            "Otherwise wait a few minutes and test again.",
+            _("With port 465 choose **TLS**, with 587 choose **STARTTLS**: a wrong pair waits forever."),
+            _("Otherwise wait a few minutes and test again."),
         ),
     ),
     "connection_lost": Row(
-        title="{host} closed the connection",
-        cause="The connection broke before the server had taken the message.",
-        steps=("Wait a minute and test again.", "If it repeats, ask the server's administrator for its log."),
+        title=_("{host} closed the connection"),
+        cause=_("The connection broke before the server had taken the message."),
+        steps=(
+            _("Wait a minute and test again."),
+            _("If it repeats, ask the server's administrator for its log."),
+        ),
         fixer="nobody",
     ),
     "tls_certificate": Row(
-        title="The certificate of {host} is not valid",
-        cause="Its certificate is expired, made for another name, or signed by an unknown authority. Nothing was sent.",
+        title=_("The certificate of {host} is not valid"),
+        cause=_(
+            "Its certificate is expired, made for another name, or signed by an unknown authority. Nothing was sent."
+        ),
         steps=(
-            "Enter **Host** exactly as it stands in the certificate, not as an IP address.",
-            "Otherwise the server's administrator has to install a valid certificate.",
+            _("Enter **Host** exactly as it stands in the certificate, not as an IP address."),
+            _("Otherwise the server's administrator has to install a valid certificate."),
         ),
         fixer="mail_admin",
     ),
     "tls_mode": Row(
-        title="The TLS option does not fit the port",
-        cause="The server on port {port} speaks another kind of encryption than the one chosen.",
-        steps=("Choose **STARTTLS** with port 587, or **TLS** with port 465.", "Then test again."),
+        title=_("The TLS option does not fit the port"),
+        cause=_("The server on port {port} speaks another kind of encryption than the one chosen."),
+        steps=(_("Choose **STARTTLS** with port 587, or **TLS** with port 465."), _("Then test again.")),
     ),
     "tls_version": Row(
-        title="{host} offers only outdated encryption",
-        cause="The server does not speak TLS 1.2 or newer.",
-        steps=("The server's administrator has to enable TLS 1.2 or 1.3.",),
+        title=_("{host} offers only outdated encryption"),
+        cause=_("The server does not speak TLS 1.2 or newer."),
+        steps=(_("The server's administrator has to enable TLS 1.2 or 1.3."),),
         fixer="mail_admin",
     ),
     "starttls_missing": Row(
-        title="{host} does not offer STARTTLS",
-        cause="The connection would stay unencrypted, so nothing was sent.",
+        title=_("{host} does not offer STARTTLS"),
+        cause=_("The connection would stay unencrypted, so nothing was sent."),
         steps=(
-            "Try **TLS** with port 465.",
-            "If the server has no encryption at all, ask its administrator to enable it.",
+            _("Try **TLS** with port 465."),
+            _("If the server has no encryption at all, ask its administrator to enable it."),
         ),
     ),
     "greeting_refused": Row(
-        title="{host} does not talk to this platform",
-        cause="The server refused the conversation before any sign-in.",
+        title=_("{host} does not talk to this platform"),
+        cause=_("The server refused the conversation before any sign-in."),
         steps=(
-            "Read the server response below: it often names a block list.",
-            "Ask the server's administrator to allow this platform's address.",
+            _("Read the server response below: it often names a block list."),
+            _("Ask the server's administrator to allow this platform's address."),
         ),
         fixer="mail_admin",
     ),
     "settings_incomplete": Row(
-        title="A setting is missing",
-        cause="The saved settings are not complete.",
-        steps=("Open the Emails page, fill in the marked fields and save.",),
+        title=_("A setting is missing"),
+        cause=_("The saved settings are not complete."),
+        steps=(_("Open the Emails page, fill in the marked fields and save."),),
     ),
     "secret_unreadable": Row(
-        title="The saved secret cannot be used",
-        cause="It was stored for another server or app, or the record was altered. It is not sent anywhere.",
-        steps=("Choose **Replace**, enter the secret again, and save.",),
+        title=_("The saved secret cannot be used"),
+        cause=_(
+            "It was stored for another server or app, or the record was altered. It is not sent anywhere."
+        ),
+        steps=(_("Choose **Replace**, enter the secret again, and save."),),
     ),
     "no_connection": Row(
-        title="SMTP settings not found",
-        cause="SMTP is on, but no connection is saved.",
-        steps=("Open the Emails page, choose a mailing provider, fill in its fields and save.",),
+        title=_("SMTP settings not found"),
+        cause=_("SMTP is on, but no connection is saved."),
+        steps=(_("Open the Emails page, choose a mailing provider, fill in its fields and save."),),
     ),
     "draft_gone": Row(
-        title="The values of this test are gone",
-        cause="Values that were never saved are kept for a day.",
-        steps=("Go back to Emails, enter them again and test.",),
+        title=_("The values of this test are gone"),
+        cause=_("Values that were never saved are kept for a day."),
+        steps=(_("Go back to Emails, enter them again and test."),),
     ),
     "default_mailer_missing": Row(
-        title="The system default mailer is not set up",
-        cause="The platform has no mailer of its own yet. Mail is kept until it has.",
-        steps=("Ask the operator to set **DEFAULT_MAILER_URL**.",),
+        title=_("The system default mailer is not set up"),
+        cause=_("The platform has no mailer of its own yet. Mail is kept until it has."),
+        steps=(_("Ask the operator to set **DEFAULT_MAILER_URL**."),),
         fixer="platform",
     ),
     "organization_suspended": Row(
-        title="The organization is suspended",
-        cause="Its mail is kept and goes out when it is active again.",
-        steps=("Ask the operator of this platform.",),
+        title=_("The organization is suspended"),
+        cause=_("Its mail is kept and goes out when it is active again."),
+        steps=(_("Ask the operator of this platform."),),
         fixer="platform",
     ),
     "unknown_reply": Row(
-        title="The server gave an answer we do not know",
-        cause="The message was not accepted. The server's own words are below.",
+        title=_("The server gave an answer we do not know"),
+        cause=_("The message was not accepted. The server's own words are below."),
         steps=(
-            "Read the server response below.",
-            "Test again; if it repeats, send it to your provider's support.",
+            _("Read the server response below."),
+            _("Test again; if it repeats, send it to your provider's support."),
         ),
     ),
 }

@@ -2,67 +2,79 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as _
+
 from mailsettings.advice.row import Row
 from mailsettings.advice.tokens import ENTRA, ENTRA_LABEL
 
 GRAPH: dict[str, Row] = {
     "graph_access_denied": Row(
-        title="The app may not send mail yet",
-        cause="Sign-in worked. Microsoft then refused to send: the app needs **Mail.Send**, of the kind Application, approved by an administrator.",
+        title=_("The app may not send mail yet"),
+        cause=_(
+            "Sign-in worked. Microsoft then refused to send: the app needs **Mail.Send**, of the kind Application, approved by an administrator."
+        ),
         steps=(
-            "Open **Entra admin center › App registrations › your app › API permissions**.",
-            "If **Mail.Send** is missing, choose **Add a permission › Microsoft Graph › Application permissions** and add it. The delegated one does not help.",
-            "Select **Grant admin consent**. Only a Microsoft 365 administrator can do this.",
-            "Wait about a minute, then test again. If the app is limited to some mailboxes in Exchange, {sender} must be one of them.",
+            _("Open **Entra admin center › App registrations › your app › API permissions**."),
+            _(
+                "If **Mail.Send** is missing, choose **Add a permission › Microsoft Graph › Application permissions** and add it. The delegated one does not help."
+            ),
+            _("Select **Grant admin consent**. Only a Microsoft 365 administrator can do this."),
+            _(
+                "Wait about a minute, then test again. If the app is limited to some mailboxes in Exchange, {sender} must be one of them."
+            ),
         ),
         fixer="microsoft_admin",
         link=ENTRA,
         link_label=ENTRA_LABEL,
     ),
     "graph_unauthorized": Row(
-        title="Microsoft Graph did not accept the token",
-        cause="The token was issued, but gives no right to Graph in this directory.",
+        title=_("Microsoft Graph did not accept the token"),
+        cause=_("The token was issued, but gives no right to Graph in this directory."),
         steps=(
-            "Add **Mail.Send** under **API permissions › Microsoft Graph › Application permissions**.",
-            "Select **Grant admin consent**, wait about a minute, then test again.",
-            "Check that the mailbox {sender} has a licence.",
+            _("Add **Mail.Send** under **API permissions › Microsoft Graph › Application permissions**."),
+            _("Select **Grant admin consent**, wait about a minute, then test again."),
+            _("Check that the mailbox {sender} has a licence."),
         ),
         fixer="microsoft_admin",
         link=ENTRA,
         link_label=ENTRA_LABEL,
     ),
     "graph_mailbox_unknown": Row(
-        title="The mailbox {sender} does not exist in this directory",
-        cause="Microsoft found no user with this address.",
+        title=_("The mailbox {sender} does not exist in this directory"),
+        cause=_("Microsoft found no user with this address."),
         steps=(
-            "Check **Sender email** letter by letter; an alias does not work, only the mailbox's main address.",
-            "Check that **Access URL** is of the directory that holds the mailbox.",
+            _(
+                "Check **Sender email** letter by letter; an alias does not work, only the mailbox's main address."
+            ),
+            _("Check that **Access URL** is of the directory that holds the mailbox."),
         ),
     ),
     "graph_mailbox_unsupported": Row(
-        title="{sender} has no Microsoft 365 mailbox",
-        cause="The account has no licence, the mailbox is new or inactive, or it lives on a server of your own.",
+        title=_("{sender} has no Microsoft 365 mailbox"),
+        cause=_(
+            "The account has no licence, the mailbox is new or inactive, or it lives on a server of your own."
+        ),
         steps=(
-            "Assign an Exchange Online licence to {sender}, or choose another mailbox.",
-            "For a mailbox on your own server choose **Custom SMTP**.",
+            _("Assign an Exchange Online licence to {sender}, or choose another mailbox."),
+            _("For a mailbox on your own server choose **Custom SMTP**."),
         ),
         fixer="microsoft_admin",
     ),
     "graph_throttled": Row(
-        title="Microsoft asks to slow down",
-        cause="The limit of requests for this mailbox is reached.",
-        steps=("Nothing to do here: the message is tried again by itself.",),
+        title=_("Microsoft asks to slow down"),
+        cause=_("The limit of requests for this mailbox is reached."),
+        steps=(_("Nothing to do here: the message is tried again by itself."),),
         fixer="nobody",
     ),
     "graph_unavailable": Row(
-        title="Microsoft Graph has trouble",
-        cause="The service could not take the message right now.",
-        steps=("Nothing to do here: the message is tried again by itself.",),
+        title=_("Microsoft Graph has trouble"),
+        cause=_("The service could not take the message right now."),
+        steps=(_("Nothing to do here: the message is tried again by itself."),),
         fixer="nobody",
     ),
     "graph_refused": Row(
-        title="Microsoft refused the message",
-        cause="Graph did not accept this message; its own words are below.",
-        steps=("Read the server response below.",),
+        title=_("Microsoft refused the message"),
+        cause=_("Graph did not accept this message; its own words are below."),
+        steps=(_("Read the server response below."),),
     ),
 }

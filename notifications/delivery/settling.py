@@ -78,15 +78,13 @@ def columns(verdict: Verdict, row: Notification, outcome: Outcome) -> dict[str, 
         changed["provider_id"] = outcome.provider_id
     if verdict.pause is not None:
         changed["next_at"] = Now() + verdict.pause
-    if outcome.accepted:
+    if outcome.accepted or verdict.status == Status.ACCEPTED:
         changed["accepted_at"] = Coalesce("accepted_at", Now())
     if verdict.status in ENDED:
         changed["ended_at"] = Now()
-    if verdict.status == Status.ACCEPTED:
-        changed["accepted_at"] = Coalesce("accepted_at", Now())
-        if row.secret_content:
-            # A reset link has no business here once it left (C-MAIL-6).
-            changed |= {"sealed_body": None, "content_removed_at": Now()}
+    if verdict.status == Status.ACCEPTED and row.secret_content:
+        # A reset link has no business here once it left (C-MAIL-6).
+        changed |= {"sealed_body": None, "content_removed_at": Now()}
     return changed
 
 
@@ -121,10 +119,10 @@ def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
 
 def record_attempt(
     row: Notification, number: int, outcome: Outcome, *, pause: timedelta | None = None
-) -> DeliveryAttempt:
+) -> None:
     """Keep one try for the timeline; a test's row was begun when the test started."""
     now = timezone.now()
-    facts: dict[str, object] = {
+    said: dict[str, object] = {
         "started_at": outcome.started_at,
         "finished_at": now,
         "outcome": outcome.result,
@@ -139,10 +137,14 @@ def record_attempt(
         "way_name": row.way_name,
         "next_at": _moment(now, pause),
     }
-    attempt, _ = DeliveryAttempt.objects.of(row.organization_id).update_or_create(
-        organization_id=row.organization_id, notification=row, number=number, defaults=facts
+    attempt = DeliveryAttempt(organization_id=row.organization_id, notification=row, number=number, **said)
+    # One statement for every mail sent: `update_or_create` would take six.
+    DeliveryAttempt.objects.bulk_create(
+        [attempt],
+        update_conflicts=True,
+        unique_fields=("organization", "notification", "number"),
+        update_fields=tuple(said),
     )
-    return attempt
 
 
 def _moment(now: datetime, pause: timedelta | None) -> datetime | None:

@@ -11,7 +11,7 @@ from sandbox.markup import Safe, fill, join
 Pairs = list[tuple[str, str]]
 
 RECIPIENTS = (
-    ("anybody@fabrikam.com", "Accepted, and listed on this page."),
+    ("anybody@fabrikam.com", "Accepted, and listed under Mail that arrived."),
     ("unknown@fabrikam.com", "550 5.1.1: there is no such mailbox. Fails for good."),
     ("disabled@fabrikam.com", "550 5.2.1: the mailbox is disabled. Fails for good."),
     ("relay@fabrikam.com", "550 5.7.1: relaying denied. Fails for good."),

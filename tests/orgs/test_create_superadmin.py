@@ -83,3 +83,9 @@ def test_a_person_with_an_account_is_raised_on_purpose_only(owner: User) -> None
     run(email=owner.email, existing=True)
     owner.refresh_from_db()
     assert (owner.is_super_admin, owner.password) == (True, before)
+
+
+def test_nobody_at_the_terminal_is_told_what_to_give(typed: Any) -> None:
+    typed("")
+    with pytest.raises(CommandError, match="--password-stdin"):
+        run()

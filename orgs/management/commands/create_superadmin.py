@@ -32,6 +32,14 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:  # Django's signature
         """Create or raise the person, with an entry in the platform's audit trail."""
         try:
+            self._make(options)
+        except EOFError as error:
+            raise CommandError(
+                "Nobody is here to answer. Give --email and --name, and the password with --password-stdin."
+            ) from error
+
+    def _make(self, options: dict[str, Any]) -> None:
+        try:
             email = person_address(options["email"] or input("Email address: "))
         except ValidationError as error:
             raise CommandError("The email address is not one. Write it like name@example.com.") from error

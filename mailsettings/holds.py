@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mailsettings.drafts import is_same_as_saved
@@ -89,8 +90,12 @@ def release(rows: TenantQuerySet[Connection], now: datetime) -> None:
             subject_id=row.pk,
             detail={"connection": row.name},
         )
-    rows.exclude(held_code="").update(
-        held_code="", held_reply="", held_since=None, held_probes=0, probe_at=None
+    rows.update(
+        held_code="",
+        held_reply="",
+        held_since=None,
+        held_probes=0,
+        probe_at=None,
+        verified_at=Coalesce("verified_at", now),
+        last_success_at=now,
     )
-    rows.filter(verified_at=None).update(verified_at=now)
-    rows.update(last_success_at=now)

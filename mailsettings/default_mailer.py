@@ -70,8 +70,7 @@ def ensure_default_mailer(platform_id: UUID) -> Connection | None:
     if not settings.DEFAULT_MAILER_URL:
         return None
     # The row lock makes two workers that start together seed it once.
-    MailSettings.objects.of(platform_id).get_or_create(organization_id=platform_id)
-    MailSettings.objects.of(platform_id).select_for_update().get()
+    MailSettings.objects.of(platform_id).select_for_update().get_or_create(organization_id=platform_id)
     existing = Connection.objects.of(platform_id).filter(rank=Rank.PRIMARY).first()
     if existing is not None:
         return existing if existing.enabled else None

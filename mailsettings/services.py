@@ -41,8 +41,8 @@ def lock_settings(organization: Organization, expected_version: int) -> MailSett
     Raises:
         StaleSettings: it is no longer at `expected_version`.
     """
-    MailSettings.objects.of(organization).get_or_create(organization_id=organization.pk)
-    mail = MailSettings.objects.of(organization).select_for_update().get()
+    rows = MailSettings.objects.of(organization).select_for_update()
+    mail = rows.get_or_create(organization_id=organization.pk)[0]
     if mail.version != expected_version:
         raise StaleSettings
     return mail

@@ -32,8 +32,7 @@ def way_key(way: Way) -> str:
 def lock_lane(way: Way) -> Lane:
     """Lock the lane's row inside tenant(): claims of one organization go one by one."""
     rows = Lane.objects.of(way.user_id)
-    rows.get_or_create(organization_id=way.user_id)
-    lane = rows.select_for_update().get()
+    lane = rows.select_for_update().get_or_create(organization_id=way.user_id)[0]
     repaired = bool(lane.held_code) and not lane.failures and not way.held_code
     if lane.way != way_key(way) or repaired:
         # What paused the old way says nothing about the new one.

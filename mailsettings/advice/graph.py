@@ -63,13 +63,13 @@ GRAPH: dict[str, Row] = {
     "graph_throttled": Row(
         title=_("Microsoft asks to slow down"),
         cause=_("The limit of requests for this mailbox is reached."),
-        steps=(_("Nothing to do here: the message is tried again by itself."),),
+        steps=(_("Notifications are tried again by themselves. Run a test again in a few minutes."),),
         fixer="nobody",
     ),
     "graph_unavailable": Row(
         title=_("Microsoft Graph has trouble"),
         cause=_("The service could not take the message right now."),
-        steps=(_("Nothing to do here: the message is tried again by itself."),),
+        steps=(_("Notifications are tried again by themselves. Run a test again in a few minutes."),),
         fixer="nobody",
     ),
     "graph_refused": Row(

@@ -15,7 +15,7 @@ FIXERS = {
     "mail_admin": _("The administrator of your mail server can fix this"),
     "recipient": _("The recipient's address or mail server is the cause"),
     "platform": _("The operator of this platform can fix this"),
-    "nobody": _("Nothing to do: it is tried again by itself"),
+    "nobody": _("Nothing to do: notifications are tried again by themselves"),
 }
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_noop as _
 
 from mailsettings.advice.row import Row
 
-LATER = _("Nothing to do here: the message is tried again by itself.")
+LATER = _("Notifications are tried again by themselves. Run a test again in a few minutes.")
 
 SMTP: dict[str, Row] = {
     "auth_failed": Row(

@@ -101,7 +101,7 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
             owner_id=organization_id,
             connection_id=None,
             draft_id=draft.pk,
-            name=draft.connection.name if draft.connection else _("Not saved yet"),
+            name=draft.connection.name if draft.connection else _("Unsaved settings"),
             provider=chosen,
             settings=typed_settings(chosen, draft.settings, {**stored, **typed}),
             version=draft.base_version,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import IN_HAND, Status
+from notifications.models import IN_HAND, NotificationQuerySet, Status
 from notifications.words import Text
 
 SEARCH_LIMIT = 200
@@ -61,6 +63,31 @@ class Asked:
     def is_filtered(self) -> bool:
         """Say whether anything narrows the list, so that an empty one can be widened."""
         return bool(self.status or self.search or self.connection or self.type)
+
+    def narrowed(self, rows: NotificationQuerySet) -> NotificationQuerySet:
+        """Keep of these notifications what is asked for, in whatever state."""
+        rows = rows.filter(pk__gte=first_id(self.since))
+        if self.type:
+            rows = rows.filter(notification_type=self.type)
+        if self.connection == DEFAULT_MAILER:
+            rows = rows.filter(via_default_mailer=True)
+        elif self.connection:
+            chosen = as_uuid(self.connection)
+            rows = rows.filter(connection_id=chosen) if chosen else rows.none()
+        if self.search:
+            rows = rows.annotate(everyone=Cast("recipients", CharField())).filter(
+                Q(subject__icontains=self.search)
+                | Q(everyone__icontains=self.search)
+                | Q(message_id__icontains=self.search)
+            )
+        return rows
+
+    @property
+    def since(self) -> datetime:
+        """The moment the period begins; today begins at midnight."""
+        now, days = timezone.now(), PERIODS[self.period][1]
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight if days == 1 else now - timedelta(days=days)
 
     def address(self, **changes: object) -> str:
         """Give a query string that asks the same with some changes; None leaves a part out."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import CharField, Count, Q
-from django.db.models.functions import Cast
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from mailsettings.models import Connection
-from notifications.asked import DEFAULT_MAILER, PERIODS, TABS, Asked, as_uuid, first_id
+from notifications.asked import PERIODS, TABS, Asked
 from notifications.models import Kind, Lane, Notification, NotificationQuerySet
 from notifications.words import Explanation, Text, Word, explain, word_for
 from orgs.models import Organization
@@ -56,25 +54,7 @@ class Listing:
     @cached_property
     def narrowed(self) -> NotificationQuerySet:
         """Everything asked for but the state."""
-        asked, days = self.asked, PERIODS[self.asked.period][1]
-        now = timezone.now()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        since = midnight if days == 1 else now - timedelta(days=days)
-        rows = Notification.objects.of(self.organization).filter(pk__gte=first_id(since))
-        if asked.type:
-            rows = rows.filter(notification_type=asked.type)
-        if asked.connection == DEFAULT_MAILER:
-            rows = rows.filter(via_default_mailer=True)
-        elif asked.connection:
-            chosen = as_uuid(asked.connection)
-            rows = rows.filter(connection_id=chosen) if chosen else rows.none()
-        if asked.search:
-            rows = rows.annotate(everyone=Cast("recipients", CharField())).filter(
-                Q(subject__icontains=asked.search)
-                | Q(everyone__icontains=asked.search)
-                | Q(message_id__icontains=asked.search)
-            )
-        return rows
+        return self.asked.narrowed(Notification.objects.of(self.organization))
 
     @cached_property
     def matching(self) -> NotificationQuerySet:

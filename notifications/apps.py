@@ -13,7 +13,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang "Send a test" into the Emails page, and give this process' Celery app its mail loop."""
-        from notifications.views_testing import hang_panel  # noqa: PLC0415  # needs the models, which come first
+        from notifications.panel import hang_panel  # noqa: PLC0415  # needs the models, which come first
         from notifications.worker import add_worker_steps  # noqa: PLC0415
 
         hang_panel()

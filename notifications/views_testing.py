@@ -6,24 +6,21 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.utils.safestring import SafeString
 
 from mailsettings.destinations import SecretNeeded
 from mailsettings.drafts import make_draft
 from mailsettings.forms import EmailsForm
 from mailsettings.models import Connection, Draft
-from mailsettings.pages import PANELS, emails_form, emails_page, find_draft
+from mailsettings.pages import emails_form, emails_page, find_draft
 from notifications.models import Kind, Notification
+from notifications.panel import PANEL_FORM
 from notifications.results import look_at
 from notifications.testing import LimitReached, RecipientForm, start_test
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
 
 STOP_POLLING = 286
-# Where a refused test leaves its form for the panel that draws it again.
-PANEL_FORM = "mailroom_recipient_form"
 
 
 @organization_view(Permission.RUN_TESTS, methods=("GET", "POST"))
@@ -175,28 +172,3 @@ def find_connection(request: OrganizationRequest) -> Connection | None:
     if found is None:
         raise Http404
     return found
-
-
-def panel(request: OrganizationRequest, form: EmailsForm) -> SafeString:
-    """Draw "Send a test" beside the Emails form."""
-    last = (
-        Notification.objects.of(request.organization)
-        .filter(kind=Kind.TEST, ended_at__isnull=False)
-        .order_by("-id")
-        .first()
-    )
-    recipient = getattr(request, PANEL_FORM, None)
-    context = {
-        "recipient": recipient or RecipientForm(access=request.access),
-        "form": form,
-        "organization": request.organization,
-        "last": last,
-        "locked": not request.organization.custom_mail,
-    }
-    return render_to_string("notifications/_testing_panel.html", context, request)
-
-
-def hang_panel() -> None:
-    """Hang "Send a test" into the Emails page, once; called when the apps are ready."""
-    if panel not in PANELS:
-        PANELS.append(panel)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -15,16 +14,13 @@ from providers.transports.smtp_auth import SmtpLogin, sign_in
 from providers.transports.smtp_content import mail_command, wire_content
 from providers.transports.smtp_lines import SmtpServer
 from providers.transports.smtp_replies import GONE, Reply
-from providers.transports.smtp_verdicts import all_refused, counted, refusal
+from providers.transports.smtp_verdicts import all_refused, counted, queued_as, refusal
 from providers.transports.smtp_wire import COMMAND_SECONDS, OK, SmtpWire
 
 DOT_SECONDS: Final = 120.0
 DATA_SECONDS: Final = 120.0
 START_DATA: Final = 354
 TAKEN: Final = (250, 251, 252)
-QUEUED_AS: Final = re.compile(
-    r"\bqueued (?:mail )?(?:as|for delivery|with id) <?([\w.@-]{1,100})", re.IGNORECASE
-)
 
 __all__ = ["SmtpLogin", "SmtpServer", "SmtpSession", "open_smtp"]
 
@@ -124,8 +120,7 @@ class SmtpSession:
         reply = self._transmit(content)
         self._sent += 1
         taken = tuple(address for address in message.recipients if address not in refused)
-        queued = QUEUED_AS.search(reply.text)
-        return Receipt(taken, refused, reply.shown(wire.hidden), queued[1] if queued else "")
+        return Receipt(taken, refused, reply.shown(wire.hidden), queued_as(reply))
 
     def _envelope(self, mail: str, recipients: tuple[str, ...]) -> dict[str, Refusal]:
         """Name sender and recipients; in one exchange where the server can, with the replies in order."""

@@ -1,13 +1,17 @@
-"""A verdict for each recipient, and one for the message when nobody is left."""
+"""A verdict for each recipient, one for the message when nobody is left, and the name it was taken under."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from providers.errors import ProviderError, Refusal, Stage, failure
 from providers.transports.smtp_replies import Reply, recipient_code
 
+QUEUED_AS: Final = re.compile(
+    r"\bqueued (?:mail )?(?:as|for delivery|with id) <?([\w.@-]{1,100})", re.IGNORECASE
+)
 LASTING: Final = {
     "recipient_refused",
     "auth_required",
@@ -43,3 +47,9 @@ def all_refused(refused: Mapping[str, Refusal], facts: Mapping[str, str]) -> Pro
 def counted(taken: int, asked: int) -> str:
     """Say for the ladder how many recipients were taken."""
     return "Recipient accepted" if asked == 1 else f"{taken} of {asked} recipients accepted"
+
+
+def queued_as(reply: Reply) -> str:
+    """Give the name the server keeps the message under, if it told."""
+    match = QUEUED_AS.search(reply.text)
+    return match[1] if match else ""

@@ -53,7 +53,6 @@ def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> 
     context = {
         "row": row,
         "word": word_for(row, lane),
-        "lane": lane,
         "moments": timeline(row, attempts),
         "recipients": recipient_lines(row),
         "problem": problem(row, lane, attempts),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest
 
 THEMES = ("light", "dark")
@@ -13,7 +12,6 @@ def shell(request: HttpRequest) -> dict[str, object]:
     access = getattr(request, "access", None)
     theme = request.COOKIES.get("theme", "")
     return {
-        "product_name": settings.PRODUCT_NAME,
         "theme": theme if theme in THEMES else "",
         "organization": getattr(request, "organization", None),
         "access": access,

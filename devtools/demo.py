@@ -28,7 +28,7 @@ CONTOSO = SignIn(
     email="orgadmin@contoso.com",
     password="contoso-admin-demo",  # noqa: S106  # public
     name="Contoso Admin",
-    who="Contoso, whose Emails page is still empty",
+    who="Contoso, whose mail settings are yours to type",
 )
 FABRIKAM = SignIn(
     email="admin@fabrikam.com",

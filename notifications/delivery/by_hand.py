@@ -43,14 +43,19 @@ def retry_failed(organization_id: UUID, notification_ids: Collection[UUID]) -> i
 
 def _again(rows: NotificationQuerySet) -> int:
     """Queue again what failed or expired among these rows."""
-    return rows.filter(status__in=(Status.FAILED, Status.EXPIRED)).update(
-        status=Status.QUEUED,
-        claims=0,
-        ended_at=None,
-        next_at=Now(),
-        expires_at=Now() + timedelta(hours=settings.DELIVERY_EXPIRES_HOURS),
+    return rows.filter(status__in=(Status.FAILED, Status.EXPIRED)).update(**_from_the_start())
+
+
+def _from_the_start() -> dict[str, object]:
+    """Spell in columns: due now, with a full time to live."""
+    return {
+        "status": Status.QUEUED,
+        "claims": 0,
+        "ended_at": None,
+        "next_at": Now(),
+        "expires_at": Now() + timedelta(hours=settings.DELIVERY_EXPIRES_HOURS),
         **NO_LEASE,
-    )
+    }
 
 
 def cancel(organization_id: UUID, notification_id: UUID) -> Notification:
@@ -96,12 +101,7 @@ def send_again(organization_id: UUID, notification_id: UUID) -> Notification:
         organization_id,
         notification_id,
         sources=(Status.UNCERTAIN,),
-        changed={
-            "status": Status.QUEUED,
-            "claims": 0,
-            "next_at": Now(),
-            "expires_at": Now() + timedelta(hours=settings.DELIVERY_EXPIRES_HOURS),
-        },
+        changed=_from_the_start(),
     )
 
 

@@ -42,6 +42,11 @@ def from_receipt(receipt: Receipt, started_at: datetime) -> Outcome:
     )
 
 
+def unsent(code: str, reply: str, started_at: datetime) -> Outcome:
+    """We refused it ourselves, before the provider was asked."""
+    return Outcome(result=AttemptOutcome.REFUSED, started_at=started_at, code=code, reply=reply)
+
+
 def from_error(error: ProviderError, started_at: datetime) -> Outcome:
     """The provider refused, asked for patience, or was lost after the final dot."""
     if error.outcome_unknown:

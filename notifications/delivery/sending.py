@@ -19,10 +19,10 @@ from notifications import lanes
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, lease_time, release
 from notifications.delivery.letter import write_letter
-from notifications.delivery.outcome import Outcome, from_error, from_receipt
+from notifications.delivery.outcome import Outcome, from_error, from_receipt, unsent
 from notifications.delivery.recovery import give_back
 from notifications.delivery.settling import NO_LEASE, settle
-from notifications.models import IN_HAND, AttemptOutcome, Notification, Status
+from notifications.models import IN_HAND, Notification, Status
 from notifications.process import stopping
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant
@@ -185,4 +185,4 @@ def _unsendable(error: Exception, started_at: datetime) -> Outcome:
         code, reply = ("sender_refused" if error.field == "sender" else "message_invalid"), error.text
     else:
         code, reply = "content_unreadable", ""
-    return Outcome(result=AttemptOutcome.REFUSED, started_at=started_at, code=code, reply=reply)
+    return unsent(code, reply, started_at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -14,7 +13,7 @@ from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_ses
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, claim_test, way_columns
 from notifications.delivery.letter import write_letter
-from notifications.delivery.outcome import Outcome, from_error, from_receipt
+from notifications.delivery.outcome import Outcome, from_error, from_receipt, unsent
 from notifications.delivery.recovery import give_back
 from notifications.delivery.sending import Withdrawn, logger, marker
 from notifications.delivery.settling import settle
@@ -59,11 +58,11 @@ def _try(row: Notification, batch: Batch) -> tuple[Outcome | None, Way | None]:
         with open_session(way, trace, seconds=TEST_SECONDS) as session:
             receipt = session.send(message, before_transmit=marker(row, batch, way=None))
     except NoWayOut as closed:
-        return _failed(closed.code, closed.reason, started_at), None
+        return unsent(closed.code, closed.reason, started_at), None
     except MessageInvalid as invalid:
-        return _failed("message_invalid", invalid.text, started_at), None
+        return unsent("message_invalid", invalid.text, started_at), None
     except (ContentRemoved, SealBroken):
-        return _failed("content_unreadable", "", started_at), None
+        return unsent("content_unreadable", "", started_at), None
     except Withdrawn:
         return None, None
     except ProviderError as error:
@@ -114,7 +113,3 @@ def write_stages(attempt: DeliveryAttempt, stages: tuple[StageResult, ...]) -> N
         DeliveryAttempt.objects.of(attempt.organization_id).filter(pk=attempt.pk).update(
             stages=[asdict(stage) for stage in stages]
         )
-
-
-def _failed(code: str, reply: str, started_at: datetime) -> Outcome:
-    return Outcome(result=AttemptOutcome.REFUSED, started_at=started_at, code=code, reply=reply)

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from providers.errors import ProviderError, Stage, failure
 
+# The same request over and over: Microsoft refuses all of them for some minutes.
+LOOP: Final = 50196
+LOOP_SECONDS: Final = 300.0
 NUMBER: Final = re.compile(r"AADSTS(\d{4,9})")
 
 
@@ -71,11 +74,11 @@ def refused_token(
         code = "token_throttled"
     for secret in hide:
         described = described.replace(secret, "•••")
-    waits = {"token_throttled": 300.0 if number == 50196 else None}.get(code)  # noqa: PLR2004 - a loop of equal requests
+    rest = LOOP_SECONDS if code == "token_throttled" and number == LOOP else None
     return failure(
         code,
         stage=Stage.TOKEN,
-        retry_after=retry_after or waits,
+        retry_after=retry_after or rest,
         provider_code=f"AADSTS{number}" if number else word[:60] or f"HTTP {status}",
         reply=described or word,
         request_id=str(body.get("trace_id") or ""),

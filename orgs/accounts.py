@@ -55,7 +55,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the base c
             **context,
             "email": email,
             "current_site": Site(settings.PRODUCT_NAME, urlsplit(settings.BASE_URL).netloc),
-            "product_name": settings.PRODUCT_NAME,
             "base_url": settings.BASE_URL,
             "signup_url": absolute(reverse("account_login")),
             "password_reset_url": context.get(

@@ -14,7 +14,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         """Hang "Send a test" into the Emails page, and give this process' Celery app its mail loop."""
         from notifications.panel import hang_panel  # noqa: PLC0415  # needs the models, which come first
-        from notifications.worker import add_worker_steps  # noqa: PLC0415
+        from notifications.worker import add_worker_steps  # noqa: PLC0415  # as above
 
         hang_panel()
         add_worker_steps(current_app)

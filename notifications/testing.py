@@ -47,7 +47,7 @@ class RecipientForm(forms.Form):
     def __init__(self, *args: object, access: Access, sender_email: str = "", **kwargs: object) -> None:
         """Know who tests, since that decides which addresses may be tested."""
         self.access, self.sender_email = access, sender_email
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
         self.initial.setdefault("test_to", access.user.email)
         self.fields["test_to"].optional = False  # type: ignore[attr-defined]  # read by the field markup
 

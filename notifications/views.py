@@ -38,7 +38,7 @@ def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa
 
 
 @organization_view(Permission.SEE_DELIVERIES, methods=("GET",))
-def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> HttpResponse:  # noqa: ARG001
+def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> HttpResponse:  # noqa: ARG001  # as above
     """Show one delivery: its timeline, its details, and its content when it was asked for."""
     rows = Notification.objects.of(request.organization).select_related("created_by")
     row = get_object_or_404(rows, pk=notification_id)
@@ -68,7 +68,7 @@ def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> 
 
 @xframe_options_sameorigin
 @organization_view(Permission.READ_CONTENT, methods=("GET",))
-def content_frame(request: OrganizationRequest, slug: str, notification_id: UUID, token: str) -> HttpResponse:  # noqa: ARG001
+def content_frame(request: OrganizationRequest, slug: str, notification_id: UUID, token: str) -> HttpResponse:  # noqa: ARG001  # too
     """Give the HTML of a message for the sandboxed frame: no scripts, no remote loads (C-MAIL-5)."""
     row = get_object_or_404(Notification.objects.of(request.organization), pk=notification_id)
     content = read_content(row)[0] if not row.secret_content and token_opens(token, request, row) else None

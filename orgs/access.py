@@ -97,8 +97,8 @@ def organization_view(
             access = find_access(request.user, slug)  # type: ignore[arg-type]  # signed in, see _refusal
             if access is None:
                 raise Http404
-            request.organization = access.organization  # type: ignore[attr-defined]
-            request.access = access  # type: ignore[attr-defined]
+            request.organization = access.organization  # type: ignore[attr-defined]  # OrganizationRequest
+            request.access = access  # type: ignore[attr-defined]  # OrganizationRequest
             with tenant(access.organization):
                 if not access.may(permission):
                     raise PermissionDenied(gettext("Your role in this organization does not allow this."))

@@ -37,7 +37,7 @@ def known_organizations(get_response: Handler) -> Handler:
             places = [*acting_as_of(request.user), *memberships_of(request.user)]
             # A super admin may act as an organization of their own; it is listed once.
             listed = {place.organization_id: place.organization for place in places}
-            request.organizations = list(listed.values())  # type: ignore[attr-defined]
+            request.organizations = list(listed.values())  # type: ignore[attr-defined]  # for the menu
         return get_response(request)
 
     return middleware

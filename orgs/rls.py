@@ -34,10 +34,10 @@ class SqlOperation(Operation):
 
     def database_forwards(
         self,
-        app_label: str,  # noqa: ARG002
+        app_label: str,  # noqa: ARG002  # Django’s signature
         schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,  # noqa: ARG002
-        to_state: ProjectState,  # noqa: ARG002
+        from_state: ProjectState,  # noqa: ARG002  # Django’s signature
+        to_state: ProjectState,  # noqa: ARG002  # Django’s signature
     ) -> None:
         """Run the statements."""
         for statement in self.forwards():
@@ -45,10 +45,10 @@ class SqlOperation(Operation):
 
     def database_backwards(
         self,
-        app_label: str,  # noqa: ARG002
+        app_label: str,  # noqa: ARG002  # Django’s signature
         schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,  # noqa: ARG002
-        to_state: ProjectState,  # noqa: ARG002
+        from_state: ProjectState,  # noqa: ARG002  # Django’s signature
+        to_state: ProjectState,  # noqa: ARG002  # Django’s signature
     ) -> None:
         """Undo the statements."""
         for statement in self.backwards():

@@ -43,16 +43,12 @@ def way_out(organization_id: UUID) -> Way:
     return default_way(organization_id, mail)
 
 
-def default_way(organization_id: UUID, mail: MailSettings | None = None) -> Way:
+def default_way(organization_id: UUID, mail: MailSettings) -> Way:
     """Read the way through the system default mailer, for this organization's mail.
 
     Raises:
         NoWayOut: the platform has no mailer of its own yet.
     """
-    if mail is None:
-        with tenant(organization_id):
-            mail = mail_settings(organization_id)
-            mail.organization = Organization.objects.get(pk=organization_id)
     platform_id = platform_organization_id()
     with tenant(platform_id):
         connection = primary(platform_id) or ensure_default_mailer(platform_id)
@@ -151,7 +147,6 @@ __all__ = [
     "NoWayOut",
     "Way",
     "connection_way",
-    "default_way",
     "draft_way",
     "mail_settings",
     "open_session",

@@ -56,7 +56,21 @@ def token_hash(token: str) -> bytes:
 
 def organization_of_invitation(token: str) -> UUID | None:
     """Tell which organization an open invitation belongs to; None when it is used, withdrawn or too old."""
+    return _found("SELECT orgs_invitation_organization(%s)", token)
+
+
+def organization_of_consent(state: str) -> UUID | None:
+    """Tell which organization a consent request was begun for, whatever became of it since."""
+    return _found("SELECT mailsettings_consent_organization(%s)", state)
+
+
+def organization_of_shared_result(token: str) -> UUID | None:
+    """Tell which organization a shared result belongs to; None when it ended or was withdrawn."""
+    return _found("SELECT notifications_shared_organization(%s)", token)
+
+
+def _found(question: str, token: str) -> UUID | None:
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute("SELECT orgs_invitation_organization(%s)", [token_hash(token)])
+        cursor.execute(question, [token_hash(token)])
         row: tuple[UUID | None] | None = cursor.fetchone()
     return row[0] if row else None

@@ -2,6 +2,7 @@
 
 from notifications.models.attempt import DeliveryAttempt
 from notifications.models.notification import Notification, NotificationQuerySet
+from notifications.models.sharing import SharedResult
 from notifications.models.states import ENDED, IN_HAND, OPEN, AttemptOutcome, Kind, Status, Urgency
 from notifications.models.workers import Lane, TestMark, WorkerHeartbeat
 
@@ -15,6 +16,7 @@ __all__ = [
     "Lane",
     "Notification",
     "NotificationQuerySet",
+    "SharedResult",
     "Status",
     "TestMark",
     "Urgency",

@@ -26,10 +26,12 @@ OPEN = (Status.QUEUED, *IN_HAND, Status.UNCERTAIN)
 
 
 class Kind(models.TextChoices):
-    """A test is settled at once; a notification is kept until it is out."""
+    """Tests and verifications are settled at once; a notification is kept until it is out."""
 
     NOTIFICATION = "notification", _("Notification")
     TEST = "test", _("Test")
+    # Everything a test does but the mail: what Save runs before it activates settings.
+    VERIFICATION = "verification", _("Verification")
 
 
 class Urgency(models.IntegerChoices):

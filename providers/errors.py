@@ -159,6 +159,22 @@ TRAITS: Final[Mapping[str, Traits]] = {
         " token_wrong_cloud token_scope_wrong token_application_disabled token_blocked_by_policy"
         " token_refused token_endpoint_wrong graph_unauthorized graph_access_denied",
     ),
+    # Consent, and grants that end: each of these has a remedy of its own.
+    **_rows(
+        AuthenticationFailed,
+        "auth",
+        "not_connected permission_missing token_reconnect token_expired token_user_unknown"
+        " token_user_disabled token_user_unassigned token_user_locked token_account_type"
+        " token_redirect_wrong token_redirect_kind token_resource_missing token_secret_missing"
+        " token_client_public token_permission_unlisted token_admin_consent token_security_defaults"
+        " token_tenant_restricted token_grant_unsupported token_grant_refused token_request_wrong"
+        " consent_declined consent_mismatch consent_refresh_missing auth_mailbox_permission",
+    ),
+    **_rows(EncryptionFailed, "tls", "tls_fingerprint"),
+    **_rows(SenderRefused, "sender", "graph_account_suspended"),
+    **_rows(SenderRefused, "sender", "graph_mailbox_full", transient=True),
+    **_rows(TryLater, "quota", "graph_sending_limit", transient=True),
+    **_rows(MessageRefused, "message", "graph_large_permission attachment_too_large", connection_fault=False),
     **_rows(TryLater, "server", "token_unavailable graph_unavailable", transient=True),
     **_rows(TryLater, "quota", "token_throttled graph_throttled", transient=True),
     **_rows(SenderRefused, "sender", "graph_mailbox_unknown graph_mailbox_unsupported"),

@@ -23,7 +23,6 @@ from providers.network import HttpClient, HttpReply
 from providers.retry_after import retry_after
 from providers.secret_text import SecretText
 
-MARGIN_SECONDS: Final = 300.0
 SEND_ROLE: Final = "Mail.Send"
 
 
@@ -53,12 +52,12 @@ def access_token(credentials: AppCredentials, http: HttpClient, context: WireCon
         ProviderError: of stage token.
     """
     with context.trace.step(Stage.TOKEN) as step:
-        token = context.tokens.get(context.connection_key)
-        if token is not None and token.expires_at - MARGIN_SECONDS > time.time():
+        key = context.connection_key
+        known = context.tokens.get(key)
+        if known is not None and known.is_good:
             step.text = f"Access token for app {credentials.short_id} is still valid"
-            return token
-        token = fetch_token(credentials, http)
-        context.tokens.put(context.connection_key, token)
+            return known
+        token = context.tokens.renew(key, known, lambda _: fetch_token(credentials, http))
         minutes = max(round((token.expires_at - time.time()) / 60), 1)
         step.text = f"Access token received for app {credentials.short_id}, valid {minutes} minutes"
     return token
@@ -120,7 +119,8 @@ def _token(answer: Mapping[str, Any], credentials: AppCredentials) -> Token:
         lasts = float(answer.get("expires_in") or 3600)
     except (TypeError, ValueError):
         lasts = 3600.0
-    return Token(SecretText(value), time.time() + min(max(lasts, 0.0), 86400.0), roles_of(value))
+    lasts = min(max(lasts, 0.0), 86400.0)
+    return Token(SecretText(value), time.time() + lasts, roles_of(value), lasts=lasts)
 
 
 def _facts(credentials: AppCredentials) -> dict[str, str]:

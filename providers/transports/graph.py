@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
@@ -14,7 +13,7 @@ from providers.errors import ProviderError, Stage, failure
 from providers.message import Message
 from providers.network import HttpClient
 from providers.network.http import HttpReply
-from providers.tokens import MARGIN_SECONDS, SEND_ROLE, AppCredentials, access_token
+from providers.tokens import SEND_ROLE, AppCredentials, access_token
 from providers.transports.graph_body import sendmail_body
 from providers.transports.graph_errors import refused_send
 
@@ -53,7 +52,7 @@ class GraphSession:
         """Reach the hosts before anything is asked, so that the ladder names what fails first."""
         known = self._context.tokens.get(self._context.connection_key)
         seconds = self._context.time_limit
-        if known is None or known.expires_at - MARGIN_SECONDS <= time.time():
+        if known is None or not known.is_good:
             self._http.warm(self._credentials.access.host, seconds=seconds)
         self._http.warm(self._host, seconds=seconds)
         self._token = self._fresh_token()
@@ -100,7 +99,7 @@ class GraphSession:
         self.close()
 
     def _post(self, content_type: str, body: bytes, before_transmit: Callable[[], None]) -> HttpReply:
-        if self._token is None or self._token.expires_at - MARGIN_SECONDS <= time.time():
+        if self._token is None or not self._token.is_good:
             self._token = self._fresh_token()
         return self._http.request(
             "POST",

@@ -8,7 +8,7 @@ from providers import PROVIDERS, Flag, specs
 
 KEPT = "kept"
 # Fields every provider has; what was typed goes along when another provider is chosen.
-COMMON = frozenset({"sender_email", "sender_name", "force_sender"})
+COMMON = frozenset({"sender_email", "sender_name", "force_sender", "allowed_senders"})
 
 
 def carry(posted: QueryDict, chosen_key: str) -> tuple[dict[str, object], dict[str, str]]:

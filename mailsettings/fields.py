@@ -9,9 +9,24 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailsettings.egress import egress
 from mailsettings.models import StoredSecret
 from orgs.rendering import ChoiceRow
-from providers import Choice, Date, Email, FieldSpec, Flag, Marker, Number, Secret, SecretText, Url
+from providers import (
+    Area,
+    Choice,
+    CloudPick,
+    Date,
+    Email,
+    FieldSpec,
+    Flag,
+    Marker,
+    Number,
+    Pick,
+    Secret,
+    SecretText,
+    Url,
+)
 
 # Stands in for a secret that keeps its stored value while the provider judges the other fields.
 SECRET_STAND_IN = SecretText("keeps-its-stored-value")
@@ -94,6 +109,16 @@ def form_field(spec: FieldSpec) -> forms.Field:
             field = forms.ChoiceField(
                 choices=choices, required=False, initial=spec.default, widget=row, **words
             )
+        case Pick():
+            choices = [(option.value, _(option.label)) for option in marker.options]
+            field = forms.CharField(
+                required=False, initial=spec.default, widget=forms.Select(choices=choices), **words
+            )
+        case CloudPick():
+            choices = [(cloud.key, _(cloud.label)) for cloud in egress().clouds]
+            field = forms.CharField(
+                required=False, initial=spec.default, widget=forms.Select(choices=choices), **words
+            )
         case _:
             initial = spec.default if isinstance(marker, Number) else None
             field = forms.CharField(required=False, initial=initial, widget=line(marker), **words)
@@ -105,12 +130,14 @@ def form_field(spec: FieldSpec) -> forms.Field:
 
 
 def line(marker: Marker) -> forms.Widget:
-    """Make the control of a setting that is typed on one line."""
+    """Make the control of a setting that is typed."""
     attrs: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false"}
     if marker.mono:
         attrs["class"] = "mono"
     if marker.placeholder:
         attrs["placeholder"] = marker.placeholder
+    if isinstance(marker, Area):
+        return forms.Textarea(attrs=attrs | {"rows": 4})
     if isinstance(marker, Number):
         limits = {"inputmode": "numeric", "min": marker.minimum, "max": marker.maximum}
         return forms.NumberInput(attrs=attrs | limits)

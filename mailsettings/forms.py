@@ -22,6 +22,7 @@ from mailsettings.vault import typed_settings
 from orgs.models import Organization
 from orgs.rendering import Switch
 from providers import PROVIDERS, FieldSpec, Provider, SecretText, Settings, SettingsInvalid, provider, specs
+from providers.values import applies
 
 # The largest number its column holds.
 LAST_VERSION = 2**31 - 1
@@ -139,8 +140,7 @@ class EmailsForm(forms.Form):
         """Say all at once: a form that is wrong elsewhere still names the secrets it lacks."""
         stored = stored_secrets(self.connection)
         for spec in self.specs:
-            needs = spec.marker.only_if
-            counts = needs is None or cleaned.get(needs[0]) == needs[1]
+            counts = applies(spec, cleaned)
             lacks = spec.secret and spec.name not in self.typed and spec.name not in stored
             if lacks and counts and not spec.marker.optional:
                 self.add_error(spec.name, _("Enter the %(label)s.") % {"label": spec.marker.label})

@@ -58,6 +58,7 @@ __all__ = [
     "Choice",
     "Cloud",
     "CloudPick",
+    "CloudPick",
     "ConsentMethod",
     "ConsentStart",
     "Date",

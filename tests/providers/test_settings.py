@@ -32,6 +32,7 @@ def test_custom_smtp_declares_its_fields_with_the_words_of_the_screen() -> None:
         "username": ("Username", "Sign-in"),
         "password": ("Password", "Sign-in"),
         "force_sender": ("Always use this sender", ""),
+        "allowed_senders": ("Additional allowed senders", ""),
     }
 
 

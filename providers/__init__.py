@@ -58,7 +58,6 @@ __all__ = [
     "Choice",
     "Cloud",
     "CloudPick",
-    "CloudPick",
     "ConsentMethod",
     "ConsentStart",
     "Date",

@@ -81,11 +81,15 @@ AnyView = Callable[..., HttpResponseBase]
 
 
 def organization_view(
-    permission: Permission, *, methods: Collection[str] = ("GET", "POST")
+    permission: Permission,
+    *,
+    methods: Collection[str] = ("GET", "POST"),
+    ahead: Callable[[OrganizationRequest], None] | None = None,
 ) -> Callable[[AnyView], AnyView]:
     """Run a view inside one organization's walls, for people who may do `permission` there.
 
     The transaction surrounds the view and its template, never the request: a view that fails rolls back.
+    `ahead` runs before it, for what needs the network: no transaction may wait for that (I7).
     """
 
     def decorate(view: AnyView) -> AnyView:
@@ -99,9 +103,11 @@ def organization_view(
                 raise Http404
             request.organization = access.organization  # type: ignore[attr-defined]  # OrganizationRequest
             request.access = access  # type: ignore[attr-defined]  # OrganizationRequest
+            if not access.may(permission):
+                raise PermissionDenied(gettext("Your role in this organization does not allow this."))
+            if ahead is not None:
+                ahead(request)  # type: ignore[arg-type]  # an OrganizationRequest by now
             with tenant(access.organization):
-                if not access.may(permission):
-                    raise PermissionDenied(gettext("Your role in this organization does not allow this."))
                 return _rendered(view(request, slug, *args, **kwargs))
 
         return _described(inside, permission=permission, methods=methods)

@@ -13,6 +13,8 @@ from orgs.models import AuditEntry, Role
 KNOWN = {
     "acting_as.ended": gettext_lazy("Stopped acting as this organization"),
     "acting_as.started": gettext_lazy("Started acting as this organization"),
+    "cloud.added": gettext_lazy("Added a cloud"),
+    "cloud.removed": gettext_lazy("Removed a cloud"),
     "connection.created": gettext_lazy("Created a connection"),
     "connection.changed": gettext_lazy("Changed a connection"),
     "member.added": gettext_lazy("Became a member"),
@@ -24,6 +26,8 @@ KNOWN = {
     "organization.created": gettext_lazy("Created the organization"),
     "organization.custom_mail_changed": gettext_lazy("Changed the Custom mail add-on"),
     "secret.unreadable": gettext_lazy("Found a secret that cannot be read"),
+    "sign_in_host.added": gettext_lazy("Added a sign-in host"),
+    "sign_in_host.removed": gettext_lazy("Removed a sign-in host"),
     "smtp.switched_off": gettext_lazy("Switched SMTP off"),
     "smtp.switched_on": gettext_lazy("Switched SMTP on"),
     "super_admin.made": gettext_lazy("Made a super admin"),

@@ -30,6 +30,8 @@ class Way:
     owner_id: UUID
     connection_id: UUID | None
     draft_id: UUID | None = None
+    # The saved connection whose refresh token a draft tries its values with, if it has one.
+    lender_id: UUID | None = None
     name: str
     provider: Provider
     settings: Settings
@@ -45,6 +47,11 @@ class Way:
     def is_held(self) -> bool:
         """Say whether mail must wait: held, and not yet time for a probe."""
         return bool(self.held_code) and (self.held_until is None or self.held_until > timezone.now())
+
+    @property
+    def tokens_of(self) -> UUID | None:
+        """The connection whose row holds the tokens of this way; None when it keeps none."""
+        return self.connection_id or self.lender_id
 
     @property
     def token_key(self) -> str:

@@ -6,20 +6,19 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from mailsettings.consent.standing import require_consent
 from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.egress import egress
-from mailsettings.models import Connection, Draft, MailSettings, Rank
+from mailsettings.models import Connection, ConnectionToken, Draft, MailSettings, Rank
 from mailsettings.reading import finish, require_complete
+from mailsettings.token_store import token_store
 from mailsettings.vault import connection_secrets, draft_secrets, typed_settings
 from mailsettings.way import NoWayOut, Way
 from orgs.models import Organization
 from orgs.sealing import SealBroken
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
-from providers import MemoryTokenStore, Session, Trace, WireContext, provider
-
-# Access tokens of this process, by connection and version: a changed connection never meets an old token.
-TOKENS = MemoryTokenStore()
+from providers import Provider, Session, Trace, WireContext, provider
 
 
 def way_out(organization_id: UUID) -> Way:
@@ -97,6 +96,7 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
             owner_id=organization_id,
             connection_id=None,
             draft_id=draft.pk,
+            lender_id=lender(draft, chosen),
             name=draft.connection.name if draft.connection else _("Unsaved settings"),
             provider=chosen,
             settings=typed_settings(chosen, draft.settings, {**stored, **typed}),
@@ -105,6 +105,17 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
             entitled=mail.organization.custom_mail,
             doubtful=mail.doubtful,
         )
+
+
+def lender(draft: Draft, chosen: Provider) -> UUID | None:
+    """Give the saved connection whose refresh token a draft tries: not when other secrets were typed.
+
+    An account stays connected when a new client secret is typed, so there its token is what is tried.
+    """
+    if draft.connection_id is None or (draft.sealed and not chosen.needs_consent):
+        return None
+    rows = ConnectionToken.objects.of(draft.organization_id).filter(connection_id=draft.connection_id)
+    return draft.connection_id if rows.filter(refresh__isnull=False).exists() else None
 
 
 def mail_settings(organization_id: UUID) -> MailSettings:
@@ -123,9 +134,13 @@ def open_session(way: Way, trace: Trace, *, seconds: float = 180.0) -> Session:
     Raises:
         providers.ProviderError: with the stage at which it failed.
     """
-    tokens = TOKENS if way.connection_id else MemoryTokenStore()
+    require_consent(way, trace)
     context = WireContext(
-        egress=egress(), trace=trace, tokens=tokens, connection_key=way.token_key, time_limit=seconds
+        egress=egress(),
+        trace=trace,
+        tokens=token_store(way, seconds=seconds),
+        connection_key=way.token_key,
+        time_limit=seconds,
     )
     return way.provider.open(way.settings, context)
 

@@ -1,0 +1,101 @@
+"""Whether a connection with consent may send now, and what happens when its consent ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils import timezone
+
+from mailsettings.models import AccountState, ConnectedAccount, Connection, ConnectionToken
+from mailsettings.way import Way
+from orgs import events
+from orgs.models import TenantQuerySet
+from orgs.tenancy import tenant
+from providers import ProviderError, Stage, Trace, failure
+
+# Refusals of a renewal that only a person can mend, by connecting again (microsoft.md §6, class R).
+ENDS_CONSENT: Final = frozenset(
+    {
+        "token_reconnect",
+        "token_expired",
+        "token_consent_missing",
+        "token_user_unknown",
+        "token_user_disabled",
+        "token_grant_refused",
+    }
+)
+REPLY_LIMIT = 600
+
+
+def require_consent(way: Way, trace: Trace) -> None:
+    """See, before anything is contacted, that an account may be used for this way.
+
+    Raises:
+        providers.ProviderError: not_connected, permission_missing, or why the account must be reconnected.
+    """
+    if not way.provider.needs_consent:
+        return
+    with tenant(way.owner_id):
+        fault = consent_fault(way)
+    if fault is not None:
+        raise trace.fail(fault)
+
+
+def consent_fault(way: Way) -> ProviderError | None:
+    """Say why the account of a way may not be used, inside tenant(way.owner_id); None when it may."""
+    account = _accounts(way).first()
+    if account is None or not _has_refresh_token(way):
+        return failure("not_connected", stage=Stage.TOKEN)
+    if account.state == AccountState.PERMISSION_MISSING:
+        facts = {"missing": ", ".join(account.missing_scopes), "account": account.email}
+        return failure("permission_missing", stage=Stage.TOKEN, facts=facts)
+    if account.state == AccountState.NEEDS_RECONNECT:
+        return failure(
+            account.failed_code or "token_reconnect",
+            stage=Stage.TOKEN,
+            reply=account.failed_reply,
+            facts={"account": account.email},
+        )
+    return None
+
+
+def end_consent(way: Way, error: ProviderError) -> None:
+    """Mark the account as one to reconnect and hold its connection; told once (WPM-42, WPM-48).
+
+    Other refusals, and other kinds of connection, are left to whoever met them.
+    """
+    if not way.provider.needs_consent or error.transient or error.code not in ENDS_CONSENT:
+        return
+    now = timezone.now()
+    with tenant(way.owner_id):
+        ended = (
+            _accounts(way)
+            .filter(state=AccountState.CONNECTED)
+            .update(
+                state=AccountState.NEEDS_RECONNECT,
+                failed_code=error.code,
+                failed_reply=error.reply[:REPLY_LIMIT],
+                failed_at=now,
+            )
+        )
+        if not ended:
+            return
+        # No probe can help: only a person who connects again.
+        Connection.objects.of(way.owner_id).filter(pk=way.tokens_of).update(
+            held_code=error.code, held_reply=error.reply[:REPLY_LIMIT], held_since=now, probe_at=None
+        )
+        events.emit(
+            organization=way.owner_id,
+            kind="connection.needs_reconnect",
+            subject_id=way.tokens_of,
+            detail={"code": error.code, "connection": way.name},
+        )
+
+
+def _accounts(way: Way) -> TenantQuerySet[ConnectedAccount]:
+    return ConnectedAccount.objects.of(way.owner_id).filter(connection_id=way.tokens_of)
+
+
+def _has_refresh_token(way: Way) -> bool:
+    rows = ConnectionToken.objects.of(way.owner_id).filter(connection_id=way.tokens_of)
+    return rows.filter(refresh__isnull=False).exists()

@@ -144,7 +144,13 @@ TRAITS: Final[Mapping[str, Traits]] = {
         " basic_auth_retired auth_required",
     ),
     **_rows(AuthenticationFailed, "auth", "auth_temporary", transient=True),
-    **_rows(SenderRefused, "sender", "sender_refused send_as_denied sender_blocked"),
+    **_rows(ConnectionFailed, "server", "address_blocklisted"),
+    **_rows(
+        SenderRefused, "sender", "sender_refused send_as_denied sender_blocked sender_unauthenticated"
+    ),
+    **_rows(SenderRefused, "sender", "sender_unverified", transient=True),
+    **_rows(TryLater, "quota", "sender_suspected", transient=True),
+    **_rows(RecipientRefused, "recipient", "relay_denied", connection_fault=False),
     **_rows(RecipientRefused, "recipient", "recipient_refused smtputf8_missing", connection_fault=False),
     **_rows(RecipientRefused, "recipient", "recipient_temporary", transient=True, connection_fault=False),
     **_rows(MessageRefused, "message", "message_refused message_too_large", connection_fault=False),

@@ -36,12 +36,12 @@ def wire_content(message: Message, wire: SmtpWire) -> bytes:
     return LEADING_DOT.sub(b"..", content)
 
 
-def mail_command(message: Message, size: int, wire: SmtpWire) -> str:
-    """Write MAIL FROM with the options the server offers."""
+def mail_command(message: Message, sender: str, size: int, wire: SmtpWire) -> str:
+    """Write MAIL FROM with the options the server offers; what we write is pure ASCII where it can be."""
     options = f" SIZE={size}" if wire.has_extn("size") else ""
     if message.needs_smtputf8:
         options += " SMTPUTF8" + (" BODY=8BITMIME" if wire.has_extn("8bitmime") else "")
-    return f"MAIL FROM:<{message.sender.email}>{options}"
+    return f"MAIL FROM:<{sender}>{options}"
 
 
 def size_limit(wire: SmtpWire) -> int:

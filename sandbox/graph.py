@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 from uuid import uuid4
 
-from sandbox.directory import Directory, Mailbox, TokenRefused
+from sandbox.directory import Directory, Mailbox
 from sandbox.graph_body import read_mail
 from sandbox.graph_errors import (
     DENIED,
@@ -23,6 +23,7 @@ from sandbox.graph_errors import (
 )
 from sandbox.http_server import Request, Response
 from sandbox.inbox import Inbox
+from sandbox.mint import TokenRefused
 from sandbox.script import Script
 
 REQUEST_LIMIT = 4 * 1024 * 1024
@@ -112,7 +113,7 @@ class Graph:
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthorized("Access token is empty.")
         try:
-            return self.directory.read(token.strip(), audiences=[self.base_url])
+            return self.directory.mint.read(token.strip(), audiences=[self.base_url])
         except TokenRefused as refusal:
             raise unauthorized(str(refusal)) from refusal
 

@@ -1,29 +1,34 @@
-"""A stand-in for Microsoft on 127.0.0.1: sign-in with discovery, and Graph's sendMail, over HTTPS."""
+"""A stand-in for Microsoft on 127.0.0.1: sign-in, consent and tokens, and Graph's mail, over HTTPS."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sandbox.accounts import Account
 from sandbox.directory import App, Directory, Mailbox, Tenant
-from sandbox.entra import OUTLOOK, Entra, TokenRequest, tenant_of
+from sandbox.entra import OUTLOOK, Entra, tenant_of
 from sandbox.entra_errors import EntraRefused
 from sandbox.graph import REQUEST_LIMIT, Graph, GraphRequest
 from sandbox.graph_errors import GraphRefused, throttled, unavailable
 from sandbox.http_server import HttpServer, Request, Response
 from sandbox.inbox import Inbox
 from sandbox.listener import LOOPBACK, PortTaken
+from sandbox.people import People
+from sandbox.sign_in_style import STYLE, STYLE_PATH
 from sandbox.tls import Authority
+from sandbox.token_record import TokenRequest
 
-__all__ = ["App", "GraphRequest", "Mailbox", "Microsoft", "PortTaken", "Tenant", "TokenRequest"]
+__all__ = ["Account", "App", "GraphRequest", "Mailbox", "Microsoft", "PortTaken", "Tenant", "TokenRequest"]
 
 
-class Microsoft(HttpServer):
+class Microsoft(People, HttpServer):
     """One server for the login host and the Graph host of a small cloud of its own."""
 
     body_limit = REQUEST_LIMIT
 
     def __init__(self, inbox: Inbox, authority: Authority, port: int = 0) -> None:
         super().__init__(port=port, context=authority.context())
+        self.browser_context = authority.client_context()
         self.directory = Directory()
         self.entra = Entra(self.directory)
         self.graph = Graph(self.directory, inbox)
@@ -63,12 +68,18 @@ class Microsoft(HttpServer):
         enabled: bool = True,
         consented: bool = True,
         blocked_by_policy: bool = False,
+        redirect_uris: Iterable[str] = (),
+        single_tenant: bool = False,
     ) -> App:
-        """Register an application; the same client id again adds a secret and replaces the rest."""
+        """Register an application; the same client id again adds a secret and replaces the rest.
+
+        No `redirect_uris`: each address may be returned to.
+        """
         owner = tenant_of(self.directory, tenant)
         app = self.directory.add_app(owner, client_id, secret, secret_expired=secret_expired)
         app.roles, app.enabled, app.consented = tuple(roles), enabled, consented
         app.blocked_by_policy = blocked_by_policy
+        app.redirect_uris, app.single_tenant = frozenset(redirect_uris), single_tenant
         return app
 
     def add_mailbox(
@@ -140,6 +151,8 @@ class Microsoft(HttpServer):
     def answer(self, request: Request) -> Response:
         """Answer one request."""
         self.entra.base_url = self.graph.base_url = self.base_url
+        if request.path == STYLE_PATH:
+            return STYLE
         segments = request.path.strip("/").split("/")
         if segments[0] == "v1.0":
             return self.graph.answer(request, segments[1:], self.stopping)

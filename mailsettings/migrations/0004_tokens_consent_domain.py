@@ -281,9 +281,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("domain", models.CharField(max_length=253)),
-                ("provider", models.CharField(blank=True, max_length=40)),
+                ("services", models.JSONField(default=list)),
                 ("selector", models.CharField(blank=True, max_length=63)),
                 ("records", models.JSONField(default=list)),
+                ("warnings", models.JSONField(default=list)),
                 ("checked_at", models.DateTimeField(null=True)),
                 ("changed_at", models.DateTimeField(null=True)),
                 (

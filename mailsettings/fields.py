@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from mailsettings.egress import egress
 from mailsettings.models import StoredSecret
+from mailsettings.presets import SECRET_MONTHS
 from orgs.rendering import ChoiceRow
 from providers import (
     Area,
@@ -90,6 +93,19 @@ class SecretField(forms.CharField):
         return (self.expiry - timezone.now().date()).days if self.expiry else None
 
 
+class ExpiryInput(forms.DateInput):
+    """A day, with one click for the longest life of a secret (WPM-21)."""
+
+    template_name = "mailsettings/widgets/expiry.html"
+    # The attributes with which a script asks for that day; the form knows where.
+    asking: Mapping[str, str] = MappingProxyType({})
+
+    def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Add the one click."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        return context | {"asking": dict(self.asking), "months": SECRET_MONTHS}
+
+
 def form_field(spec: FieldSpec) -> forms.Field:
     """Make the form field of one declared setting.
 
@@ -142,6 +158,6 @@ def line(marker: Marker) -> forms.Widget:
         limits = {"inputmode": "numeric", "min": marker.minimum, "max": marker.maximum}
         return forms.NumberInput(attrs=attrs | limits)
     if isinstance(marker, Date):
-        return forms.DateInput(attrs=attrs | {"type": "date"})
+        return ExpiryInput(attrs=attrs | {"type": "date"})
     kinds: dict[type[Marker], type[forms.Widget]] = {Email: forms.EmailInput, Url: forms.URLInput}
     return kinds.get(type(marker), forms.TextInput)(attrs=attrs)

@@ -9,17 +9,20 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from mailsettings.destinations import SecretNeeded
 from mailsettings.drafts import save_draft
-from mailsettings.forms import EmailsForm
+from mailsettings.forms import ConnectionForm, EmailsForm
 from mailsettings.models import Draft
-from mailsettings.pages import emails_form, emails_page, fields_form
-from mailsettings.services import StaleSettings, save_connection, switch_off
+from mailsettings.pages import VERIFIERS, emails_form, emails_page, fields_form, part
+from mailsettings.saving import UNVERIFIED, keep_for_proof, save_now, wants_proof
+from mailsettings.services import NameTaken, StaleSettings, switch_off
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
+
+# What a button may ask for besides a save: the form again, with something filled in.
+FILLING = {"fields", "set", "use", "months"}
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("GET", "POST"))
@@ -27,21 +30,33 @@ def emails(request: OrganizationRequest, slug: str) -> HttpResponse:
     """Show and save through what the organization sends."""
     if request.method == "POST":
         return save(request, slug)
-    if request.htmx and request.htmx.target == "provider-fields":
-        form = fields_form(request, request.GET)
-        return TemplateResponse(request, "mailsettings/_provider_fields.html", {"form": form})
+    if request.htmx:
+        trigger = request.htmx.trigger_name or ""
+        answer = part(request, fields_form(request, request.GET, trigger=trigger))
+        if answer is not None:
+            return answer
     if "provider" in request.GET:
-        # A link chooses a provider and types nothing: its maker could name a server of their own.
-        chosen = QueryDict(urlencode({"provider": request.GET["provider"]}))
-        return emails_page(request, fields_form(request, chosen))
+        return emails_page(request, fields_form(request, linked(request.GET)))
     return emails_page(request, emails_form(request))
+
+
+def linked(asked: QueryDict) -> QueryDict:
+    """Take from a link what it may choose: it types nothing else, its maker could name a server of their own.
+
+    The sender's address comes along, so that another way can be chosen without typing it again (HIR-24).
+    """
+    taken = {name: asked[name] for name in ("provider", "connection") if name in asked}
+    if "sender" in asked:
+        taken |= {"shown": asked["provider"], "sender_email": asked["sender"]}
+    return QueryDict(urlencode(taken))
 
 
 def save(request: OrganizationRequest, slug: str) -> HttpResponse:
     """Save the posted form; the form comes back with its errors when it is not right."""
     if not request.organization.custom_mail:
         raise PermissionDenied
-    if request.POST.get("action") == "fields":
+    action = request.POST.get("action", "")
+    if action.partition(":")[0] in FILLING:
         return emails_page(request, fields_form(request, request.POST))
     form = emails_form(request, request.POST)
     if not form.is_valid():
@@ -49,43 +64,33 @@ def save(request: OrganizationRequest, slug: str) -> HttpResponse:
     try:
         if form.settings is None:
             turn_off(request, form)
+        elif VERIFIERS and action != UNVERIFIED and wants_proof(form):
+            return VERIFIERS[0](request, keep_for_proof(request, form))
         else:
-            turn_on(request, form)
+            saved = save_now(request, form)
+            if not form.subject.may_send:
+                return redirect(f"{form.subject.url}?{urlencode({'provider': saved.connection.provider})}")
     except StaleSettings:
         return emails_page(request, form, status=409, conflict=True)
-    except SecretNeeded as error:
-        for name, message in error.errors.items():
-            form.add_error(name, message)
+    except (SecretNeeded, NameTaken) as error:
+        take_refusal(form, error)
         return emails_page(request, form, status=422)
     return redirect("mailsettings:emails", slug)
 
 
-def turn_on(request: OrganizationRequest, form: EmailsForm) -> None:
-    """Save the provider's settings and write down what changed."""
-    assert form.settings is not None  # noqa: S101  # the caller looked
-    saved = save_connection(
-        organization=form.organization,
-        chosen=form.chosen,
-        settings=form.settings,
-        typed=form.typed,
-        user=request.user,
-        expected_version=form.cleaned_data["version"],
-    )
-    audit.record_request(
-        request,
-        action="connection.created" if saved.created else "connection.changed",
-        subject=saved.connection.name,
-        detail={"changed": list(saved.changed)},
-    )
-    messages.success(request, _("Saved. The next message uses these settings."))
-    for note in form.typed_notes():
-        messages.warning(request, note)
+def take_refusal(form: ConnectionForm, error: SecretNeeded | NameTaken) -> None:
+    """Put what only the save itself could find at its field."""
+    if isinstance(error, NameTaken):
+        form.add_error("name", _("Another connection has this name. Choose another one."))
+        return
+    for name, message in error.errors.items():
+        form.add_error(name, message)
 
 
 def turn_off(request: OrganizationRequest, form: EmailsForm) -> None:
     """Go back to the system default mailer."""
     was_on = switch_off(
-        organization=form.organization,
+        organization=request.organization,
         user=request.user,
         expected_version=form.cleaned_data["version"],
     )
@@ -108,12 +113,15 @@ def save_drafted(request: OrganizationRequest, slug: str, draft_id: UUID) -> Htt
     except StaleSettings:
         messages.error(request, _("These settings were changed after the test. Check them and save again."))
         return redirect("mailsettings:emails", slug)
+    except NameTaken:
+        messages.error(request, _("Another connection has this name. Choose another one."))
+        return redirect("mailsettings:emails", slug)
     except SecretNeeded as error:
         messages.error(request, " ".join(error.errors.values()))
         return redirect("mailsettings:emails", slug)
     audit.record_request(
         request,
-        action="connection.created" if saved.created else "connection.changed",
+        action=saved.action,
         subject=saved.connection.name,
         detail={"changed": list(saved.changed), "from": "test"},
     )

@@ -12,7 +12,8 @@ from mailsettings.destinations import SecretNeeded
 from mailsettings.drafts import make_draft
 from mailsettings.forms import EmailsForm
 from mailsettings.models import Connection, Draft
-from mailsettings.pages import emails_form, emails_page, find_draft
+from mailsettings.pages import emails_form, emails_page
+from mailsettings.subject import find_draft
 from notifications.models import Kind, Notification
 from notifications.panel import PANEL_FORM
 from notifications.results import look_at
@@ -57,12 +58,14 @@ def test_typed(request: OrganizationRequest, slug: str) -> HttpResponse:
     if form.settings is not None:
         try:
             draft = make_draft(
-                organization=form.organization,
+                organization=request.organization,
                 chosen=form.chosen,
                 settings=form.settings,
                 typed=form.typed,
                 user=request.user,
                 base_version=form.cleaned_data["version"],
+                connection=form.connection,
+                name=form.new_name,
             )
         except SecretNeeded as error:
             for name, message in error.errors.items():

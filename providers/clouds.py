@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
-TEXT_KEYS = ("key", "label", "graph_host", "smtp_host", "outlook_resource", "portal")
+TEXT_KEYS = ("key", "label", "graph_host", "smtp_host", "outlook_resource", "consent_resource", "portal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,29 @@ class Cloud:
     graph_host: str
     smtp_host: str = ""
     outlook_resource: str = ""
+    # Where people allow SMTP.Send, when that has another name than for apps (microsoft.md §3).
+    consent_resource: str = ""
     portal: str = ""
 
     @property
     def login_host(self) -> str:
         """The login host that is spoken to."""
         return self.login_hosts[0]
+
+    @property
+    def smtp_scope(self) -> str:
+        """The scope with which an app of its own asks for SMTP, "" where the cloud has no such service."""
+        return f"{self.outlook_resource}/.default" if self.outlook_resource else ""
+
+    @property
+    def smtp_send_scope(self) -> str:
+        """The permission a person gives for SMTP, "" where the cloud has no such service."""
+        resource = self.consent_resource or self.outlook_resource
+        return f"{resource}/SMTP.Send" if resource else ""
+
+    def graph_scope(self, permission: str) -> str:
+        """Name a permission at the Graph of this cloud."""
+        return f"https://{self.graph_host}/{permission}"
 
 
 # GCC High and DoD share a login host; the first row with a host decides, so GCC High stands first.
@@ -44,6 +61,7 @@ CLOUDS: Final = (
         graph_host="graph.microsoft.com",
         smtp_host="smtp.office365.com",
         outlook_resource="https://outlook.office365.com",
+        consent_resource="https://outlook.office.com",
         portal="https://entra.microsoft.com",
     ),
     Cloud(

@@ -20,7 +20,7 @@ from providers.guides import (
 )
 from providers.network import Egress
 from providers.secret_text import SecretText
-from providers.tokens import AppCredentials
+from providers.tokens import MicrosoftApp, MicrosoftClient
 from providers.transports.graph import open_graph
 
 SECTION = "App credentials"
@@ -151,8 +151,8 @@ class MicrosoftGraph(Provider):
             access = parse_access_url(chosen.access_url, context.egress)
         except ValueError:
             raise failure("token_endpoint_wrong", stage=Stage.ADDRESS_POLICY) from None
-        credentials = AppCredentials(access=access, client_id=chosen.client_id, secret=chosen.client_secret)
-        return open_graph(credentials, chosen.sender_email, context)
+        client = MicrosoftClient(access, chosen.client_id, chosen.client_secret)
+        return open_graph(MicrosoftApp(client), chosen.sender_email, context)
 
 
 def admin_consent_url(settings: Settings) -> str:

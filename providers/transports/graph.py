@@ -13,7 +13,7 @@ from providers.errors import ProviderError, Stage, failure
 from providers.message import Message
 from providers.network import HttpClient
 from providers.network.http import HttpReply
-from providers.tokens import SEND_ROLE, AppCredentials, access_token
+from providers.tokens import MicrosoftApp
 from providers.transports.graph_body import sendmail_body
 from providers.transports.graph_errors import refused_send
 
@@ -22,13 +22,13 @@ ACCEPTED: Final = 202
 UNAUTHORIZED: Final = 401
 
 
-def open_graph(credentials: AppCredentials, sender: str, context: WireContext) -> GraphSession:
+def open_graph(source: MicrosoftApp, sender: str, context: WireContext) -> GraphSession:
     """Reach both hosts and get an access token.
 
     Raises:
         ProviderError: of the stages from name lookup to token.
     """
-    session = GraphSession(credentials, sender, context)
+    session = GraphSession(source, sender, context)
     try:
         session.prepare()
     except BaseException:
@@ -40,22 +40,19 @@ def open_graph(credentials: AppCredentials, sender: str, context: WireContext) -
 class GraphSession:
     """Sends from one mailbox with one app; for one thread."""
 
-    def __init__(self, credentials: AppCredentials, sender: str, context: WireContext) -> None:
-        self._credentials = credentials
+    def __init__(self, source: MicrosoftApp, sender: str, context: WireContext) -> None:
+        self._source = source
         self._sender = sender
         self._context = context
-        self._host = credentials.access.cloud.graph_host
+        self._host = source.client.access.cloud.graph_host
         self._http = HttpClient(context.egress, context.trace)
         self._token: Token | None = None
 
     def prepare(self) -> None:
         """Reach the hosts before anything is asked, so that the ladder names what fails first."""
-        known = self._context.tokens.get(self._context.connection_key)
         seconds = self._context.time_limit
-        if known is None or not known.is_good:
-            self._http.warm(self._credentials.access.host, seconds=seconds)
-        self._http.warm(self._host, seconds=seconds)
         self._token = self._fresh_token()
+        self._http.warm(self._host, seconds=seconds)
 
     def send(self, message: Message, *, before_transmit: Callable[[], None] = no_marker) -> Receipt:
         """Send one message.
@@ -70,8 +67,7 @@ class GraphSession:
             reply = self._post(content_type, body, before_transmit)
             if reply.status_code == UNAUTHORIZED:
                 # The token may have been revoked early: one fresh one, one more try.
-                self._context.tokens.drop(self._context.connection_key)
-                self._token = None
+                self._token = self._source.token(self._http, self._context, stale=self._token)
                 reply = self._post(content_type, body, no_marker)
             if reply.status_code != ACCEPTED:
                 raise self._refusal(reply)
@@ -117,27 +113,19 @@ class GraphSession:
         )
 
     def _fresh_token(self) -> Token:
-        """Get a token; one that lacks the role is only a warning, since Exchange may grant it elsewhere."""
-        token = access_token(self._credentials, self._http, self._context)
-        if token.roles is not None:
-            with self._context.trace.step(Stage.SENDER) as step:
-                step.text = f"The token carries {SEND_ROLE}"
-                if SEND_ROLE not in token.roles:
-                    step.warn(f"The token carries no {SEND_ROLE} permission")
-        return token
+        return self._source.token(self._http, self._context)
 
     def _refusal(self, reply: HttpReply) -> ProviderError:
         token = self._token
         roles = None if token is None else token.roles
         facts = {
             "sender": self._sender,
-            "client_id": self._credentials.client_id,
-            "tenant": self._credentials.access.tenant,
+            **self._source.facts,
             "host": self._host,
             "roles": "unknown" if roles is None else ", ".join(roles) or "none",
         }
-        if roles is not None and SEND_ROLE not in roles:
-            facts["missing_role"] = SEND_ROLE
+        if token is not None and self._source.missing(token):
+            facts["missing_role"] = self._source.missing(token)
         if reply.status_code < 300:  # noqa: PLR2004 - other successes were never a sent message
             said = f"HTTP {reply.status_code} instead of 202"
             return failure(

@@ -9,7 +9,18 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import database, env, log_level, networks, number, ports, public_url, required
+from config.environment import (
+    database,
+    env,
+    log_level,
+    name_servers,
+    networks,
+    number,
+    one_of,
+    ports,
+    public_url,
+    required,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRODUCT_NAME = env.str("PRODUCT_NAME", default="Mailroom")
@@ -43,6 +54,9 @@ EGRESS_ALLOW_PORTS = ports("EGRESS_ALLOW_PORTS")
 OAUTH_ALLOW_HOSTS = tuple(env.list("OAUTH_ALLOW_HOSTS", default=[]))
 CLOUDS_FILE = env.str("CLOUDS_FILE", default="")
 EXTRA_CA_BUNDLE = env.str("EXTRA_CA_BUNDLE", default="")
+DNS_SERVERS = name_servers("DNS_SERVERS")
+DMARC_RULE = one_of("DMARC_RULE", "aligned", "strict", "off")
+DMARC_RULE_QUARANTINE = env.bool("DMARC_RULE_QUARANTINE", default=False)
 DEFAULT_MAILER_URL = env.str("DEFAULT_MAILER_URL", default="")
 EHLO_NAME = env.str("EHLO_NAME", default="") or urlsplit(BASE_URL).hostname
 

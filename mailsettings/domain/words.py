@@ -69,7 +69,8 @@ SENTENCES: Final[Mapping[str, Promise]] = {
     ),
     "dmarc_malformed": gettext_lazy("Receivers cannot read the DMARC record. Publish it again."),
     "dmarc_monitoring": gettext_lazy(
-        "The policy of %(place)s is none: failures are only reported. Move to quarantine when reports are clean."
+        "The policy of %(place)s is none: failures are only reported."
+        " Move to quarantine when reports are clean."
     ),
     "dmarc_ok": gettext_lazy("The policy of %(place)s is %(policy)s."),
     "mx_missing": gettext_lazy("No server takes mail for this domain. Answers and bounces are lost."),

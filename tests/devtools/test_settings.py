@@ -42,6 +42,11 @@ WRONG = [
     ("EGRESS_ALLOW_PORTS", "25,smtp"),
     ("EGRESS_ALLOW_PORTS", "70000"),
     ("LOG_LEVEL", "LOUD"),
+    *[
+        ("DNS_SERVERS", value)
+        for value in ("resolver.example", "10.0.0.2:x", "10.0.0.2:0", "10.0.0.300", "[::1")
+    ],
+    ("DMARC_RULE", "sometimes"),
 ]
 
 

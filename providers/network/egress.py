@@ -120,7 +120,7 @@ class Egress:
 
     def https_hosts(self) -> frozenset[str]:
         """List each `host` or `host:port` HTTPS may go to: Microsoft's, Google's, and listed ones."""
-        graph = {cloud.graph_host for cloud in self.clouds}
+        graph = {host for cloud in self.clouds for host in cloud.upload_hosts()}
         return self.microsoft_hosts() | graph | {*GOOGLE_HOSTS, *self.oauth_allow_hosts}
 
     def microsoft_hosts(self) -> frozenset[str]:

@@ -79,6 +79,7 @@ def sandbox_environment(given: Mapping[str, str], sandbox: Endpoints) -> dict[st
     own = {
         "CLOUDS_FILE": sandbox.clouds_file,
         "EXTRA_CA_BUNDLE": sandbox.ca_file,
+        "DNS_SERVERS": sandbox.dns,
         "DEFAULT_MAILER_URL": f"smtp://{user}:{password}@{LOOPBACK}:{sandbox.smtp_starttls}?from={sender}",
     }
     return joined | {name: given.get(name) or value for name, value in own.items()}

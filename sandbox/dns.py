@@ -119,10 +119,14 @@ class DnsServer(Listener):
                 question, sender = datagrams.recvfrom(65535)
             except OSError:
                 return
-            answer = self._answer(question, most_bytes=0) if question else None
-            if answer is not None:
-                with contextlib.suppress(OSError):
-                    datagrams.sendto(answer, sender)
+            # One thread each, as with TCP: a slow answer holds up nobody else's.
+            threading.Thread(target=self._reply, args=(datagrams, question, sender), daemon=True).start()
+
+    def _reply(self, datagrams: socket.socket, question: bytes, sender: tuple[str, int]) -> None:
+        answer = self._answer(question, most_bytes=0) if question else None
+        if answer is not None:
+            with contextlib.suppress(OSError):
+                datagrams.sendto(answer, sender)
 
     def _answer(self, wire: bytes, *, most_bytes: int) -> bytes | None:
         """Give the answer's bytes; None for silence. `most_bytes` 0 means a datagram's limit."""
@@ -146,10 +150,10 @@ class DnsServer(Listener):
         elif fault == Fault.TRUNCATED and by_udp:
             reply.flags |= dns.flags.TC
         else:
-            self._fill(reply, name, kind)
+            self.fill(reply, name, kind)
         return _wire(reply, max(query.payload, UDP_BYTES) if by_udp else most_bytes)
 
-    def _fill(self, reply: dns.message.Message, name: str, kind: str) -> None:
+    def fill(self, reply: dns.message.Message, name: str, kind: str) -> None:
         """Write what the zones hold, with every alias on the way."""
         for _ in range(LONGEST_CHAIN):
             records = self.zones.get(name, {})

@@ -8,6 +8,7 @@ from typing import Self
 
 from sandbox import endpoints
 from sandbox.demo import DEMO, Demo, furnish
+from sandbox.demo_dns import DemoDns
 from sandbox.endpoints import FIRST_PORTS, Endpoints
 from sandbox.inbox import Inbox
 from sandbox.listener import LOOPBACK, Listener, PortTaken
@@ -32,6 +33,7 @@ class Sandbox:
             name: SmtpServer(self.inbox, mode=mode, authority=self.authority, users=demo.users)
             for name, mode in MODES.items()
         }
+        self.dns = DemoDns()
         self.page = Page(self.inbox, demo=demo, port=page_port, endpoints=lambda: self.endpoints)
         self._running = ExitStack()
         furnish(self.microsoft, demo)
@@ -45,6 +47,7 @@ class Sandbox:
             smtp_tls=self.smtp["smtp_tls"].port,
             smtp_plain=self.smtp["smtp_plain"].port,
             microsoft=self.microsoft.base_url,
+            dns=self.dns.address,
             ca_file=str(self.authority.ca_file),
             clouds_file=str(self.folder / "clouds.json"),
         )
@@ -53,7 +56,7 @@ class Sandbox:
         """Start every server; raises PortTaken with one clear sentence."""
         endpoints.forget(self.folder)
         remembered = endpoints.remembered_ports(self.folder)
-        servers: dict[str, Listener] = {"microsoft": self.microsoft, **self.smtp}
+        servers: dict[str, Listener] = {"microsoft": self.microsoft, "dns": self.dns, **self.smtp}
         with ExitStack() as starting:
             starting.enter_context(self.page)
             for name, server in servers.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,11 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings as product
 from pytest_django.fixtures import Settings
 
 from mailsettings.egress import egress
+from sandbox.dns import DnsServer, Fault, Zones
 from sandbox.google import OAuthServer
 from sandbox.inbox import Inbox
+from sandbox.listener import LOOPBACK
 from sandbox.microsoft import Microsoft
 from sandbox.smtp import Mode, SmtpServer
 from sandbox.tls import Authority
@@ -67,6 +70,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_names_from_outside() -> Iterator[None]:
+    """Answer every question about a sender's domain from loopback: there is no such record."""
+    with DnsServer() as server:
+        product.DNS_SERVERS = ((LOOPBACK, server.port),)
+        yield
+
+
 @dataclass
 class Sandbox:
     """Servers of one test; what they catch is in `inbox`."""
@@ -103,6 +114,14 @@ class Sandbox:
         self.started.append(server)
         self.settings.EGRESS_ALLOW_PORTS = (*self.settings.EGRESS_ALLOW_PORTS, server.port)
         egress.cache_clear()
+        return server
+
+    def dns(self, zones: Zones | None = None, *, faults: Mapping[str, Fault] | None = None) -> DnsServer:
+        """Start a name server with these zones; the product asks it and no other."""
+        server = DnsServer(zones, faults=faults)
+        server.start()
+        self.started.append(server)
+        self.settings.DNS_SERVERS = ((LOOPBACK, server.port),)
         return server
 
     def refresh(self) -> None:

@@ -112,7 +112,9 @@ def lender(draft: Draft, chosen: Provider) -> UUID | None:
 
     An account stays connected when a new client secret is typed, so there its token is what is tried.
     """
-    if draft.connection_id is None or (draft.sealed and not chosen.needs_consent):
+    if chosen.needs_consent:
+        return draft.connection_id
+    if draft.connection_id is None or draft.sealed:
         return None
     rows = ConnectionToken.objects.of(draft.organization_id).filter(connection_id=draft.connection_id)
     return draft.connection_id if rows.filter(refresh__isnull=False).exists() else None

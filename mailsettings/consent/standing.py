@@ -54,7 +54,8 @@ def consent_fault(way: Way) -> ProviderError | None:
             account.failed_code or "token_reconnect",
             stage=Stage.TOKEN,
             reply=account.failed_reply,
-            facts={"account": account.email},
+            provider_code=account.failed_facts.get("provider_code", ""),
+            facts={**account.failed_facts, "account": account.email},
         )
     return None
 
@@ -75,6 +76,7 @@ def end_consent(way: Way, error: ProviderError) -> None:
                 state=AccountState.NEEDS_RECONNECT,
                 failed_code=error.code,
                 failed_reply=error.reply[:REPLY_LIMIT],
+                failed_facts={**error.facts, "provider_code": error.provider_code},
                 failed_at=now,
             )
         )

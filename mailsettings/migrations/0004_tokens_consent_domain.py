@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ("send_as_confirmed", models.BooleanField(default=False)),
                 ("failed_code", models.CharField(blank=True, max_length=40)),
                 ("failed_reply", models.CharField(blank=True, max_length=600)),
+                ("failed_facts", models.JSONField(default=dict)),
                 ("failed_at", models.DateTimeField(null=True)),
                 ("connected_at", models.DateTimeField()),
                 (

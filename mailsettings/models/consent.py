@@ -36,6 +36,8 @@ class ConnectedAccount(TenantModel):
     send_as_confirmed = models.BooleanField(default=False)
     failed_code = models.CharField(max_length=40, blank=True)
     failed_reply = models.CharField(max_length=600, blank=True)
+    # What the provider told about it: its own code, the host.
+    failed_facts = models.JSONField(default=dict)
     failed_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField()
     connected_by = models.ForeignKey(

@@ -113,9 +113,14 @@ class Flag(Marker):
 
 @dataclass(frozen=True, kw_only=True)
 class GuideStep:
-    """One step of a set-up guide; **bold** marks what is to be found on the other product's screen."""
+    """One step of a set-up guide; **bold** marks what is to be found on the other product's screen.
+
+    Text, link and commands may name the organization's own values in braces, such as {sender}; they are
+    filled in where the guide is shown. Inside commands they stand between single quotes.
+    """
 
     title: str
     text: str
     link: str = ""
     link_label: str = ""
+    commands: tuple[str, ...] = ()

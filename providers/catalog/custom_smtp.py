@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 from providers.base import Provider, Session, WireContext
-from providers.fields import Choice, Flag, GuideStep, Number, Option, Secret, Settings, Text
+from providers.fields import Choice, Flag, Number, Option, Secret, Settings, Text
+from providers.guides import CUSTOM_SMTP_GUIDE
 from providers.network import Egress, HostInvalid
 from providers.network.addresses import literal
 from providers.secret_text import SecretText
@@ -84,23 +85,7 @@ class CustomSmtp(Provider):
     summary = "Any mail server that speaks SMTP, with a username and password."
     settings_type = CustomSmtpSettings
     destination_fields = ("host", "port", "tls_option")
-    guide: ClassVar[tuple[GuideStep, ...]] = (
-        GuideStep(
-            title="Find your server",
-            text="Ask your mail service for its **outgoing server (SMTP)**: host, port and encryption."
-            " **465** goes with TLS, **587** with STARTTLS.",
-        ),
-        GuideStep(
-            title="Find your sign-in",
-            text="Use the **username and password** of the sending mailbox. Services with two-step sign-in"
-            " need an **app password** instead of the usual one.",
-        ),
-        GuideStep(
-            title="Prove it",
-            text="Enter your own address and press **Test SMTP**."
-            " One real message takes the way of all others.",
-        ),
-    )
+    guide = CUSTOM_SMTP_GUIDE
 
     def validate(self, chosen: dict[str, Any], errors: dict[str, str], egress: Egress) -> None:
         """Check host, port, and that no password would travel in clear."""

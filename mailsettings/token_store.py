@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -112,7 +113,7 @@ class SealedTokenStore:
     ) -> Token:
         """Ask for a token while holding nothing but the lease, and store the answer before it is used."""
         try:
-            token = fetch(current)
+            token = same_account(fetch(current), current)
         except BaseException as error:
             newer = self._give_up(row, lease)
             if newer is not None and newer.replaces(stale):
@@ -173,3 +174,9 @@ class SealedTokenStore:
     def _unchanged(self, row: ConnectionToken) -> TenantQuerySet[ConnectionToken]:
         """The row, as long as it still says what was read."""
         return self._rows().filter(pk=row.pk, generation=row.generation, version=row.version)
+
+
+def same_account(token: Token, current: Token | None) -> Token:
+    """Keep on a renewed token whose it is: the address to sign in with, which no renewal repeats."""
+    account = current.claims.get("account", "") if current is not None else ""
+    return replace(token, claims={"account": account, **token.claims}) if account else token

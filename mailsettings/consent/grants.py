@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from django.db.models import F
@@ -67,7 +68,10 @@ def _connect(
     if trip.request.activate:
         make_primary(connection)
     change_version(connection, user)
-    _write_tokens(connection, trip, granted.token)
+    token = granted.token
+    # The mail server wants to know whose token it is (XOAUTH2).
+    told = {"account": granted.account.email, **token.claims}
+    _write_tokens(connection, trip, replace(token, claims=told))
     raise_version(mail, smtp_enabled=mail.smtp_enabled or trip.request.activate, user=user)
     return _write_account(connection, granted, user, state=AccountState.CONNECTED)
 

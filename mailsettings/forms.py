@@ -17,7 +17,7 @@ from mailsettings.fields import SECRET_STAND_IN
 from mailsettings.names import NAME_LIMIT, name_is_taken
 from mailsettings.vault import plain_values, typed_settings
 from orgs.rendering import Switch
-from providers import SecretText, Settings, SettingsInvalid
+from providers import CloudPick, Pick, SecretText, Settings, SettingsInvalid
 from providers.values import applies
 
 
@@ -78,6 +78,9 @@ class ConnectionForm(FieldsForm):
         """Give what the provider judges: a stand-in for each secret that is stored or will be asked for."""
         values = dict(cleaned)
         for spec in self.specs:
+            if isinstance(spec.marker, Pick | CloudPick) and spec.name not in self.data:
+                # A dropdown always sends something; who sends nothing means what it stands at by itself.
+                values[spec.name] = None
             if spec.secret:
                 in_draft = self.own_draft is not None and spec.name in self.own_draft.sealed
                 there = not spec.marker.optional or in_draft or (spec.name in self.stored and not moved)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
 from django.template.response import TemplateResponse
@@ -43,6 +45,20 @@ def fields_form(request: OrganizationRequest, typed: QueryDict, *, trigger: str 
 def home(request: OrganizationRequest) -> str:
     """Give the address of the Emails page."""
     return reverse("mailsettings:emails", args=[request.organization.slug])
+
+
+def page_of(request: OrganizationRequest, draft: Draft, /, **query: UUID) -> str:
+    """Give the address of the page a draft was typed on: Emails, or the page of its connection."""
+    slug = request.organization.slug
+    if draft.activate:
+        address = reverse("mailsettings:emails", args=[slug])
+    elif query and draft.connection_id is None:
+        address = reverse("mailsettings:add_connection", args=[slug])
+    elif query:
+        address = reverse("mailsettings:connection", args=[slug, draft.connection_id])
+    else:
+        address = reverse("mailsettings:connections", args=[slug])
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 def emails_page(
@@ -93,4 +109,5 @@ def held_advice(connection: Connection | None) -> Advice | None:
     if connection is None or not connection.held_code:
         return None
     chosen = provider(connection.provider)
-    return advise(connection.held_code, facts(chosen, typed_settings(chosen, connection.settings, {})))
+    known = facts(chosen, typed_settings(chosen, connection.settings, {}))
+    return advise(connection.held_code, known, reply=connection.held_reply)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from mailsettings.drafts import make_draft
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Draft, Rank
-from mailsettings.services import Saved, save_connection
+from mailsettings.services import Saved, StaleSettings, save_connection
 from orgs import audit
 from orgs.access import OrganizationRequest
 
@@ -68,9 +68,12 @@ def keep_for_proof(request: OrganizationRequest, form: ConnectionForm) -> Draft:
     """Keep what the form holds until a worker has proven it.
 
     Raises:
+        StaleSettings: somebody saved meanwhile.
         SecretNeeded: a secret is neither typed nor stored for this destination.
     """
     assert form.settings is not None  # noqa: S101  # the caller looked
+    if form.cleaned_data["version"] != form.subject.mail.version:
+        raise StaleSettings
     return make_draft(
         organization=request.organization,
         chosen=form.chosen,

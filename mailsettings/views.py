@@ -11,11 +11,12 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from mailsettings.consent.saving import CONNECT, save_and_connect
 from mailsettings.destinations import SecretNeeded
 from mailsettings.drafts import save_draft
 from mailsettings.forms import ConnectionForm, EmailsForm
 from mailsettings.models import Draft
-from mailsettings.pages import VERIFIERS, emails_form, emails_page, fields_form, part
+from mailsettings.pages import VERIFIERS, emails_form, emails_page, fields_form, page_of, part
 from mailsettings.saving import UNVERIFIED, keep_for_proof, save_now, wants_proof
 from mailsettings.services import NameTaken, StaleSettings, switch_off
 from orgs import audit
@@ -64,6 +65,8 @@ def save(request: OrganizationRequest, slug: str) -> HttpResponse:
     try:
         if form.settings is None:
             turn_off(request, form)
+        elif action == CONNECT and form.chosen.consent is not None:
+            return save_and_connect(request, form)
         elif VERIFIERS and action != UNVERIFIED and wants_proof(form):
             return VERIFIERS[0](request, keep_for_proof(request, form))
         else:
@@ -108,22 +111,23 @@ def save_drafted(request: OrganizationRequest, slug: str, draft_id: UUID) -> Htt
     draft = Draft.objects.of(organization).select_related("connection").filter(pk=draft_id).first()
     if draft is None:
         raise Http404
+    back = page_of(request, draft, draft=draft.pk)
     try:
         saved = save_draft(draft=draft, user=request.user)
     except StaleSettings:
-        messages.error(request, _("These settings were changed after the test. Check them and save again."))
-        return redirect("mailsettings:emails", slug)
+        messages.error(request, _("These settings were changed meanwhile. Check them and save again."))
+        return redirect(back)
     except NameTaken:
         messages.error(request, _("Another connection has this name. Choose another one."))
-        return redirect("mailsettings:emails", slug)
+        return redirect(back)
     except SecretNeeded as error:
         messages.error(request, " ".join(error.errors.values()))
-        return redirect("mailsettings:emails", slug)
+        return redirect(back)
     audit.record_request(
         request,
         action=saved.action,
         subject=saved.connection.name,
-        detail={"changed": list(saved.changed), "from": "test"},
+        detail={"changed": list(saved.changed), "verified": draft.passed_at is not None},
     )
     messages.success(request, _("Saved. The next message uses these settings."))
-    return redirect("mailsettings:emails", slug)
+    return redirect(page_of(request, draft))

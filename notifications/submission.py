@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from notifications.content import Content, seal_content
-from notifications.models import Kind, Notification, Urgency
+from notifications.models import TRIALS, Kind, Notification, Urgency
 from notifications.recipients import Recipients
 from orgs.ids import uuid7
 from providers import Address, Attachment, Message, MessageInvalid, Priority
@@ -136,7 +136,7 @@ def new_row(request: Submission, organization_id: UUID, kind: Kind) -> Notificat
         message_date=now,
         created_at=now,
         next_at=now,
-        expires_at=None if kind == Kind.TEST else request.expires_at or now + age,
+        expires_at=None if kind in TRIALS else request.expires_at or now + age,
         idempotency_key=request.key,
         idempotency_hash=request.fingerprint if request.key else "",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from notifications import views, views_actions, views_testing
+from notifications import views, views_actions, views_saving, views_testing
 
 app_name = "notifications"
 
@@ -23,6 +23,9 @@ urlpatterns = [
     path(f"{DELIVERY}send-again/", views_actions.send_again, name="send_again"),
     path(f"{DELIVERY}content/", views_actions.show_content, name="show_content"),
     path(f"{DELIVERY}content/<str:token>/", views.content_frame, name="content_frame"),
+    path(
+        "organizations/<slug:slug>/emails/saving/<uuid:notification_id>/", views_saving.saving, name="saving"
+    ),
     path(TESTS, views_testing.test, name="test"),
     path(f"{TESTS}<uuid:notification_id>/", views_testing.test_result, name="test_result"),
 ]

@@ -14,7 +14,7 @@ from mailsettings.forms import EmailsForm
 from mailsettings.models import Connection, Draft
 from mailsettings.pages import emails_form, emails_page
 from mailsettings.subject import find_draft
-from notifications.models import Kind, Notification
+from notifications.models import TRIALS, Kind, Notification
 from notifications.panel import PANEL_FORM
 from notifications.results import look_at
 from notifications.testing import LimitReached, RecipientForm, start_test
@@ -109,8 +109,8 @@ def test_result(request: OrganizationRequest, slug: str, notification_id: UUID) 
     del slug
     notification = (
         Notification.objects.of(request.organization)
-        .filter(pk=notification_id, kind=Kind.TEST)
-        .select_related("draft", "draft__connection", "created_by")
+        .filter(pk=notification_id, kind__in=TRIALS)
+        .select_related("draft", "draft__connection", "created_by", "connection")
         .first()
     )
     if notification is None:

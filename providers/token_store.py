@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from providers.errors import ProviderError
@@ -99,7 +99,7 @@ class MemoryTokenStore:
         with self._lock:
             token = self._tokens.pop(key, None)
             if token is not None and token.refresh:
-                self._tokens[key] = Token(SecretText(""), 0.0, refresh=token.refresh, scopes=token.scopes)
+                self._tokens[key] = replace(token, value=SecretText(""), expires_at=0.0)
 
     def renew(self, key: str, stale: Token | None, fetch: Fetch) -> Token:
         """Give a token in place of `stale`, fetched once for all who ask at the same time.

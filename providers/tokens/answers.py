@@ -35,6 +35,8 @@ def token_of(
     refresh = answer.get("refresh_token")
     scopes = scopes_of(answer.get("scope")) or (before.scopes if before is not None else ())
     claims, expires_at = claims_of(value), time.time() + lasts
+    # Who connected is told by the consent only.
+    account = before.claims.get("account") if before is not None else None
     is_new = isinstance(refresh, str) and VISIBLE.fullmatch(refresh)
     return Token(
         SecretText(value),
@@ -42,7 +44,10 @@ def token_of(
         roles_of(claims),
         refresh=SecretText(str(refresh)) if is_new else before.refresh if before is not None else None,
         scopes=scopes,
-        claims=facts_of(claims, scopes=scopes, expires_at=expires_at),
+        claims={
+            **facts_of(claims, scopes=scopes, expires_at=expires_at),
+            **({"account": account} if account else {}),
+        },
         lasts=lasts,
     )
 

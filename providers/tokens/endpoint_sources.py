@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from oauthlib.oauth2 import BackendApplicationClient, WebApplicationClient
@@ -113,9 +113,8 @@ class EndpointUser(TokenSource):
             refresh_token=secret, scope=self.endpoint.scope or None, **self.endpoint.body_words
         )
         answer = self.endpoint.ask(http, body, delegated=True, hide=(secret,))
-        kept = current or Token(SecretText(""), 0.0)
-        if not kept.refresh:
-            kept = Token(kept.value, kept.expires_at, refresh=refresh, scopes=kept.scopes)
+        before = current or Token(SecretText(""), 0.0)
+        kept = before if before.refresh else replace(before, refresh=refresh)
         return token_of(answer, facts=self.facts, host=self.host, before=kept)
 
     def _typed(self, current: Token | None, stale: Token | None) -> Token | None:

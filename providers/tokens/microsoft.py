@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from providers.errors import Stage, failure
 from providers.network import HttpClient
+from providers.secret_text import SecretText
 from providers.session import WireContext
 from providers.token_store import Token
 from providers.tokens.answers import token_of
@@ -16,6 +17,7 @@ from providers.tokens.source import TokenSource
 
 # MSAL asks for these by itself, and refuses to be told so.
 OWN_SCOPES: Final = {"openid", "profile", "offline_access"}
+NO_TOKEN: Final = SecretText("")
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,13 @@ class MicrosoftApp(TokenSource):
 
 @dataclass(frozen=True)
 class MicrosoftUser(TokenSource):
-    """A connected account: its refresh token is in the store, and each answer brings the next one."""
+    """A person: the refresh token is in the store, each answer brings the next; `refresh` is a typed one."""
 
     client: MicrosoftClient
     scopes: tuple[str, ...]
     permission: str
     account: str = ""
+    refresh: SecretText = NO_TOKEN
     delegated = True
 
     @property
@@ -102,8 +105,8 @@ class MicrosoftUser(TokenSource):
         stale: Token | None,  # noqa: ARG002 - each answer is a new token
     ) -> Token:
         """Trade the refresh token for a new access token and, mostly, a new refresh token."""
-        refresh = current.refresh if current is not None else None
-        if current is None or not refresh:
+        refresh = (current.refresh if current is not None else None) or self.refresh
+        if not refresh:
             raise failure("not_connected", stage=Stage.TOKEN, facts=dict(self.facts))
         secret = refresh.reveal()
         asked = [scope for scope in self.scopes if scope not in OWN_SCOPES]
@@ -113,4 +116,6 @@ class MicrosoftUser(TokenSource):
             delegated=True,
             hide=(secret,),
         )
-        return token_of(answer, facts=self.facts, host=self.host, before=current)
+        before = current or Token(NO_TOKEN, 0.0)
+        kept = before if before.refresh else replace(before, refresh=refresh)
+        return token_of(answer, facts=self.facts, host=self.host, before=kept)

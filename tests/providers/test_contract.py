@@ -12,10 +12,12 @@ from providers import (
     Choice,
     Egress,
     FieldSpec,
+    MemoryTokenStore,
     ProviderError,
     SecretText,
     Settings,
     SettingsInvalid,
+    Token,
     provider,
     specs,
 )
@@ -36,6 +38,24 @@ VALID: dict[str, dict[str, object]] = {
         "client_secret": CANARY,
         "access_url": f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token",
     },
+    "microsoft365_smtp": {
+        "username": "a@contoso.com",
+        "client_id": CLIENT,
+        "client_secret": CANARY,
+        "access_url": TENANT,
+    },
+    "microsoft_account": {
+        "sender_email": "a@contoso.com",
+        "client_id": CLIENT,
+        "client_secret": CANARY,
+    },
+    "oauth_smtp": {
+        "username": "a@contoso.com",
+        "method": "legacy",
+        "client_id": "client.apps.example",
+        "client_secret": CANARY,
+        "refresh_token": CANARY,
+    },
 }
 KEYS = [one.key for one in PROVIDERS]
 
@@ -44,12 +64,25 @@ def parsed(key: str, **changes: object) -> Settings:
     return provider(key).parse({**VALID[key], **changes}, Egress())
 
 
+def connected() -> MemoryTokenStore:
+    """The tokens of somebody who consented."""
+    tokens = MemoryTokenStore()
+    tokens.put("key", Token(SecretText(""), 0.0, refresh=SecretText(CANARY)))
+    return tokens
+
+
 def test_every_provider_has_a_valid_example() -> None:
     assert set(VALID) == set(KEYS)
 
 
 def test_the_dropdown_holds_the_providers_in_their_order() -> None:
-    assert [one.label for one in PROVIDERS] == ["Custom SMTP", "Microsoft Graph API"]
+    assert [one.label for one in PROVIDERS] == [
+        "Custom SMTP",
+        "Microsoft Graph API",
+        "Microsoft 365 SMTP (OAuth2 client credentials)",
+        "Microsoft account (connect with consent)",
+        "Google / Generic OAuth2 SMTP",
+    ]
     with pytest.raises(KeyError, match="there are smtp, graph"):
         provider("carrier-pigeon")
 
@@ -136,7 +169,7 @@ def test_name_that_is_not_found_is_transient_and_names_its_stage(key: str) -> An
         return ()
 
     with pytest.raises(ProviderError) as caught:
-        provider(key).open(parsed(key), context_of(Egress(lookup=nothing)))
+        provider(key).open(parsed(key), context_of(Egress(lookup=nothing), tokens=connected()))
     assert (caught.value.code, caught.value.transient, caught.value.stage) == (
         "dns_not_found",
         True,

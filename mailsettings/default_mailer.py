@@ -41,6 +41,8 @@ def parse_default_mailer(url: str) -> Settings:
         "port": str(port or (465 if implicit else 587)),
         "tls_option": query.get("tls", ["tls" if implicit else "starttls"])[0],
         "authentication": bool(parts.username),
+        # Whoever runs the site wrote `tls=none` beside a password.
+        "plain_confirmed": True,
         "username": unquote(parts.username or ""),
         "password": SecretText(unquote(parts.password or "")),
     }

@@ -26,6 +26,7 @@ def smtp_values(server: SmtpServer, **changes: object) -> dict[str, object]:
         "port": str(server.port),
         "tls_option": {"plain": "none"}.get(server.mode, server.mode),
         "authentication": "on" if server.users else "",
+        "plain_confirmed": "on" if server.mode == "plain" else "",
         "username": USERNAME,
         "password": PASSWORD,
         **changes,

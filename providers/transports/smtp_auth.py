@@ -22,10 +22,11 @@ SIGNED_IN, GO_ON = 235, 334
 
 @dataclass(frozen=True)
 class SmtpLogin:
-    """Who signs in."""
+    """Who signs in; `may_be_read` says that an administrator accepted a password in clear (COG-25)."""
 
     username: str
     password: SecretText
+    may_be_read: bool = False
 
 
 def sign_in(wire: SmtpWire, login: SmtpLogin, egress: Egress) -> None:
@@ -36,7 +37,7 @@ def sign_in(wire: SmtpWire, login: SmtpLogin, egress: Egress) -> None:
     """
     facts = {**wire.facts, "username": login.username}
     password = login.password.reveal().strip("\r\n")
-    if not login.username or not password:
+    if not login.username or not password or not (wire.is_encrypted or login.may_be_read):
         raise failure("settings_incomplete", stage=Stage.SIGN_IN, facts=facts)
     if not wire.is_encrypted and not egress.is_listed(wire.peer):
         # The settings refuse this already; a name that leads elsewhere today must not undo it.

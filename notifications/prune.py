@@ -1,4 +1,4 @@
-"""The daily round: removes content past its retention time (C-CRY-10), and reminds of secrets that expire."""
+"""The daily round: removes content past its time (C-CRY-10), reminds of expiry, looks at senders' domains."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from mailsettings.domain.reports import daily_round
 from mailsettings.drafts import forget_old_drafts
 from mailsettings.expiry import remind
 from mailsettings.models import Connection, Draft
@@ -24,6 +25,7 @@ def prune(*, now: datetime | None = None) -> int:
     limit = moment - timedelta(days=settings.CONTENT_RETENTION_DAYS)
     _forget_drafts()
     _remind_of_expiry(moment.date())
+    _look_at_domains()
     WorkerHeartbeat.objects.filter(seen_at__lt=moment - HEARTBEATS_KEPT).delete()
     everyone = Notification.objects.using("system")
     removed = 0
@@ -51,3 +53,10 @@ def _remind_of_expiry(today: date) -> None:
     for organization_id in dated.order_by().values_list("organization_id", flat=True).distinct():
         with tenant(organization_id):
             remind(organization_id, today)
+
+
+def _look_at_domains() -> None:
+    """Look again at every sender's domain (NEW-19); no organization's walls are open meanwhile."""
+    sending = Connection.objects.using("system").filter(enabled=True, organization__is_active=True)
+    for organization_id in sending.order_by().values_list("organization_id", flat=True).distinct():
+        daily_round(organization_id)

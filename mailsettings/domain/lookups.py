@@ -48,7 +48,8 @@ class DnsResolver:
         except (dns.exception.DNSException, OSError, ValueError) as error:
             raise LookupFailed(name) from error
         alias = _alias(name, answer.canonical_name.to_text(omit_final_dot=True))
-        records = list(answer.rrset or ())[:MOST_RECORDS]
+        # Name servers shuffle what they say; a page that is read again should not.
+        records = sorted(answer.rrset or ())[:MOST_RECORDS]
         return Answer(values=tuple(_text(record) for record in records), alias=alias)
 
 

@@ -120,14 +120,14 @@ def row(finding: Finding) -> Row:
     )
 
 
-def warning(code: str, *, domain: str, service: str, owner: str) -> tuple[str, str]:
+def warning(code: str, *, domain: str, service: str, company: str) -> tuple[str, str]:
     """Give title and text of a warning; it stops nothing."""
-    words = {"domain": domain, "service": service, "owner": owner}
+    words = {"domain": domain, "service": service, "company": company}
     if code == "foreign_owner":
         return (
-            _("%(domain)s belongs to %(owner)s") % words,
+            _("%(domain)s belongs to %(company)s") % words,
             _(
-                "Only %(owner)s can let %(service)s send for it, so many receivers refuse such mail."
+                "Only %(company)s can let %(service)s send for it, so many receivers refuse such mail."
                 " Use an address of a domain of your own."
             )
             % words,

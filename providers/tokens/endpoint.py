@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -38,6 +39,11 @@ class Endpoint:
         return {"host": self.url.host, "client_id": self.client_id, "scope": self.scope}
 
     @property
+    def asked_scope(self) -> str | None:
+        """The scope as it is asked for; None leaves it out of the request."""
+        return " ".join(self.scope.split()) or None
+
+    @property
     def body_words(self) -> dict[str, Any]:
         """The client's own words in the body of a request, in the chosen way (RFC 6749 §2.3.1)."""
         if self.authentication == "basic":
@@ -64,7 +70,8 @@ class Endpoint:
         )
         answer = reply.json() if reply.complete else None
         if reply.status_code == OK and isinstance(answer, dict) and "error" not in answer:
-            return self._checked(reply.text)
+            self._check(answer)
+            return answer
         raise refused_by_endpoint(
             reply,
             host=self.url.host,
@@ -73,12 +80,13 @@ class Endpoint:
             delegated=delegated,
         )
 
-    def _checked(self, text: str) -> Mapping[str, Any]:
+    def _check(self, answer: Mapping[str, Any]) -> None:
+        """Let oauthlib judge the answer, but for its life: the library takes none left for none told."""
+        judged = {name: value for name, value in answer.items() if name not in ("expires_in", "expires_at")}
         try:
-            answer: Mapping[str, Any] = WebApplicationClient(self.client_id).parse_request_body_response(text)
+            WebApplicationClient(self.client_id).parse_request_body_response(json.dumps(judged))
         except (OAuth2Error, ValueError, TypeError, AttributeError, OverflowError):
             raise failure("unknown_reply", stage=Stage.TOKEN, host=self.url.host, facts=self.facts) from None
-        return answer
 
     def _header(self, secret: str) -> dict[str, str]:
         if self.authentication != "basic":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from oauthlib.oauth2 import BackendApplicationClient, WebApplicationClient
 
@@ -53,14 +53,12 @@ class EndpointApp(TokenSource):
         """Ask with the client's own secret."""
         client = BackendApplicationClient(self.endpoint.client_id)
         body = client.prepare_request_body(
-            scope=self.endpoint.scope or None, include_client_id=False, **self._words
+            scope=self.endpoint.asked_scope,
+            include_client_id=self.endpoint.authentication == "body",
+            **{name: word for name, word in self.endpoint.body_words.items() if name != "client_id"},
         )
         answer = self.endpoint.ask(http, body, delegated=False)
         return token_of(answer, facts=self.facts, host=self.host)
-
-    @property
-    def _words(self) -> dict[str, Any]:
-        return {name: word for name, word in self.endpoint.body_words.items() if name != "client_id"}
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class EndpointUser(TokenSource):
             raise failure(code, stage=Stage.TOKEN, host=self.endpoint.url.host, facts=dict(self.facts))
         secret = refresh.reveal().strip()
         body = WebApplicationClient(self.endpoint.client_id).prepare_refresh_body(
-            refresh_token=secret, scope=self.endpoint.scope or None, **self.endpoint.body_words
+            refresh_token=secret, scope=self.endpoint.asked_scope, **self.endpoint.body_words
         )
         answer = self.endpoint.ask(http, body, delegated=True, hide=(secret,))
         before = current or Token(SecretText(""), 0.0)

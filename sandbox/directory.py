@@ -55,6 +55,10 @@ class Mailbox:
     allowed: bool = True  # off: the application's access policy leaves it out
     send_as: frozenset[str] = frozenset()  # other addresses it may put into From
     full: bool = False
+    suspended: bool = False  # Microsoft suspended its account
+    disabled: bool = False  # its account is disabled
+    over_limit: bool = False  # it sent too much today
+    size_limit: int = 35 * 1024 * 1024  # bytes of one message
     full_access: frozenset[str] = frozenset()  # accounts that may open it besides its own
     smtp_enabled: bool = True  # off: authenticated SMTP is switched off for it
 

@@ -8,8 +8,9 @@ from sandbox.accounts import Account
 from sandbox.directory import App, Directory, Mailbox, Tenant
 from sandbox.entra import OUTLOOK, Entra, tenant_of
 from sandbox.entra_errors import EntraRefused
-from sandbox.graph import REQUEST_LIMIT, Graph, GraphRequest
-from sandbox.graph_errors import GraphRefused, throttled, unavailable
+from sandbox.graph import REQUEST_LIMIT, Graph, Prepared
+from sandbox.graph_errors import GraphRefused, challenge, throttled, unavailable
+from sandbox.graph_record import GraphRequest
 from sandbox.http_server import HttpServer, Request, Response
 from sandbox.inbox import Inbox
 from sandbox.listener import LOOPBACK, PortTaken
@@ -115,21 +116,29 @@ class Microsoft(People, HttpServer):
             "portal": self.base_url,
         }
 
-    def throttle(self, times: int = 1, retry_after: float | None = 1) -> None:
-        """Answer the next Graph requests with 429."""
-        self.graph.script.add(throttled(retry_after), times=times)
+    def throttle(self, times: int = 1, retry_after: float | None = 1, *, at: str = "") -> None:
+        """Answer the next Graph requests with 429; `at` names the operation that is meant, like "send"."""
+        self._graph_script(at).add(throttled(retry_after), times=times)
 
-    def unavailable(self, times: int = 1, retry_after: float | None = None) -> None:
+    def unavailable(self, times: int = 1, retry_after: float | None = None, *, at: str = "") -> None:
         """Answer the next Graph requests with 503."""
-        self.graph.script.add(unavailable(retry_after), times=times)
+        self._graph_script(at).add(unavailable(retry_after), times=times)
 
-    def refuse(self, status: int, code: str, text: str = "", *, times: int = 1) -> None:
+    def refuse(self, status: int, code: str, text: str = "", *, times: int = 1, at: str = "") -> None:
         """Answer the next Graph requests with any other error."""
-        self.graph.script.add(GraphRefused(status, code, text or f"{code}."), times=times)
+        self._graph_script(at).add(GraphRefused(status, code, text or f"{code}."), times=times)
 
-    def drop_after_accept(self, times: int = 1) -> None:
-        """Keep the next mails and cut the connection without an answer: the client cannot know."""
-        self.graph.script.add(Response(drop=True), times=times, after=True)
+    def challenge_claims(self, times: int = 1) -> None:
+        """Ask the next Graph requests for a token that satisfies a policy."""
+        self.graph.script.add(challenge(), times=times)
+
+    def drop_after_accept(self, times: int = 1, *, at: str = "") -> None:
+        """Carry the next requests out and cut the connection without an answer: the client cannot know."""
+        self._graph_script(at).add(Response(drop=True), times=times, after=True)
+
+    def drop_before(self, times: int = 1, *, at: str = "") -> None:
+        """Cut the connection without carrying the next requests out."""
+        self._graph_script(at).add(Response(drop=True), times=times)
 
     def fail_tokens(self, code: int, times: int = 1, *, retry_after: float | None = None) -> None:
         """Answer the next token requests with this AADSTS number."""
@@ -143,10 +152,17 @@ class Microsoft(People, HttpServer):
         self.entra.script.add(Response(status=status, body=body, headers=headers or {}), times=times)
 
     def answer_graph(
-        self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None, *, times: int = 1
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        times: int = 1,
+        at: str = "",
     ) -> None:
         """Answer the next Graph requests with anything at all."""
-        self.graph.script.add(Response(status=status, body=body, headers=headers or {}), times=times)
+        answer = Response(status=status, body=body, headers=headers or {})
+        self._graph_script(at).add(answer, times=times)
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
@@ -154,8 +170,11 @@ class Microsoft(People, HttpServer):
         if request.path == STYLE_PATH:
             return STYLE
         segments = request.path.strip("/").split("/")
-        if segments[0] == "v1.0":
+        if segments[0] in ("v1.0", "api"):
             return self.graph.answer(request, segments[1:], self.stopping)
         if segments[0]:
             return self.entra.answer(request, segments)
         return Response(status=404)
+
+    def _graph_script(self, operation: str) -> Prepared:
+        return self.graph.at[operation] if operation else self.graph.script

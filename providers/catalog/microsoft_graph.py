@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from providers.access_url import GUID, cloud_key, parse_access_url, split_access_url
 from providers.base import Provider, Session, WireContext
 from providers.errors import Stage, failure
-from providers.fields import Date, Secret, Settings, Text, Url
+from providers.fields import Date, Flag, Secret, Settings, Text, Url
 from providers.guides import (
     ACCESS_URL_GUIDE,
     CLIENT_ID_GUIDE,
@@ -21,7 +21,7 @@ from providers.guides import (
 from providers.network import Egress
 from providers.secret_text import SecretText
 from providers.tokens import MicrosoftApp, MicrosoftClient
-from providers.transports.graph import open_graph
+from providers.transports.graph import GraphMailbox, open_graph
 
 SECTION = "App credentials"
 
@@ -82,6 +82,14 @@ class GraphSettings(Settings):
             sample="https://login.microsoftonline.com/**your-tenant-id**/oauth2/v2.0/token",
         ),
     ]
+    save_to_sent_items: Annotated[
+        bool,
+        Flag(
+            label="Keep a copy in Sent Items",
+            section="Mailbox",
+            help="Off saves room in the mailbox; mail with text and HTML then goes out as HTML only.",
+        ),
+    ] = True
 
 
 class MicrosoftGraph(Provider):
@@ -152,7 +160,12 @@ class MicrosoftGraph(Provider):
         except ValueError:
             raise failure("token_endpoint_wrong", stage=Stage.ADDRESS_POLICY) from None
         client = MicrosoftClient(access, chosen.client_id, chosen.client_secret)
-        return open_graph(MicrosoftApp(client), chosen.sender_email, context)
+        mailbox = GraphMailbox(
+            access.cloud.graph_host,
+            chosen.sender_email,
+            save_to_sent_items=chosen.save_to_sent_items,
+        )
+        return open_graph(MicrosoftApp(client), mailbox, context)
 
 
 def admin_consent_url(settings: Settings) -> str:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("console/", include("console.urls")),
     path("", include("notifications.urls")),
     path("", include("mailsettings.urls")),
+    path("", include("mailsettings.consent.urls")),
     path("", include("orgs.urls")),
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailsettings.consent.standing import with_sender
 from mailsettings.models import Connection, MailSettings
 from mailsettings.vault import connection_secrets, typed_settings
 from mailsettings.way import NoWayOut, Way
@@ -38,7 +39,7 @@ def finish(
         connection_id=connection.id,
         name=connection.name,
         provider=chosen,
-        settings=typed_settings(chosen, connection.settings, secrets),
+        settings=with_sender(chosen, typed_settings(chosen, connection.settings, secrets), connection),
         version=connection.version,
         settings_version=mail.version,
         is_default_mailer=is_default_mailer,

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from mailsettings.consent.standing import require_consent
+from mailsettings.consent.standing import require_consent, with_sender
 from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.egress import egress
+from mailsettings.holds import hold
 from mailsettings.models import Connection, ConnectionToken, Draft, MailSettings, Rank
 from mailsettings.reading import finish, require_complete
 from mailsettings.token_store import token_store
@@ -18,7 +19,7 @@ from orgs.models import Organization
 from orgs.sealing import SealBroken
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
-from providers import Provider, Session, Trace, WireContext, provider
+from providers import Provider, Session, Stage, Trace, WireContext, failure, provider
 
 
 def way_out(organization_id: UUID) -> Way:
@@ -34,12 +35,15 @@ def way_out(organization_id: UUID) -> Way:
         own = mail.smtp_enabled and organization.custom_mail and not organization.is_platform
         if not organization.is_active:
             raise NoWayOut("organization_suspended", _("The organization is suspended."))
-        if own:
-            connection = primary(organization_id)
-            if connection is None:
-                raise NoWayOut("no_connection", _("SMTP is on, but no connection is saved."))
-            return finish(connection, mail, user_id=organization_id)
-    return default_way(organization_id, mail)
+        connection = primary(organization_id) if own else None
+        if own and connection is None:
+            raise NoWayOut("no_connection", _("SMTP is on, but no connection is saved."))
+        way = finish(connection, mail, user_id=organization_id) if connection else None
+    if way is None:
+        return default_way(organization_id, mail)
+    if not way.settings.sender_email:
+        hold(way, failure("not_connected", stage=Stage.TOKEN))
+    return with_a_sender(way)
 
 
 def default_way(organization_id: UUID, mail: MailSettings) -> Way:
@@ -66,7 +70,18 @@ def connection_way(organization_id: UUID, connection_id: UUID) -> Way:
         connection = Connection.objects.of(organization_id).filter(pk=connection_id).first()
         if connection is None:
             raise NoWayOut("no_connection", _("This connection was removed."))
-        return finish(connection, mail_settings(organization_id), user_id=organization_id)
+        return with_a_sender(finish(connection, mail_settings(organization_id), user_id=organization_id))
+
+
+def with_a_sender(way: Way) -> Way:
+    """Let a way pass that knows whose address mail is sent as.
+
+    Raises:
+        NoWayOut: it is the connected account's, and none is connected.
+    """
+    if not way.settings.sender_email:
+        raise NoWayOut("not_connected", _("No account is connected."))
+    return way
 
 
 def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
@@ -91,7 +106,8 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
                 "secret_unreadable", _("A stored secret belongs to another destination. Type it again.")
             ) from None
         mail = mail_settings(organization_id)
-        return Way(
+        settings = typed_settings(chosen, draft.settings, {**stored, **typed})
+        way = Way(
             user_id=organization_id,
             owner_id=organization_id,
             connection_id=None,
@@ -99,12 +115,13 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
             lender_id=lender(draft, chosen),
             name=draft.connection.name if draft.connection else _("Unsaved settings"),
             provider=chosen,
-            settings=typed_settings(chosen, draft.settings, {**stored, **typed}),
+            settings=with_sender(chosen, settings, draft.connection),
             version=draft.base_version,
             settings_version=mail.version,
             entitled=mail.organization.custom_mail,
             doubtful=mail.doubtful,
         )
+        return with_a_sender(way)
 
 
 def lender(draft: Draft, chosen: Provider) -> UUID | None:

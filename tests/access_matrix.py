@@ -10,8 +10,17 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
-from mailsettings.models import CustomCloud, Draft, SignInHost
+from mailsettings.models import (
+    AccountState,
+    ConnectedAccount,
+    Connection,
+    CustomCloud,
+    Draft,
+    Rank,
+    SignInHost,
+)
 from notifications.services import enqueue
 from orgs.ids import uuid7
 from orgs.models import Invitation, Organization, Role, User
@@ -82,6 +91,20 @@ class Stage:
         typed = {"sender_email": "a@example.com", "host": "smtp.example.com"}
         return Draft.objects.create(organization=of, provider="smtp", settings=typed, base_version=1)
 
+    def connection(self, of: Organization) -> Connection:
+        """Make a connection with an account."""
+        made = Connection.objects.create(
+            organization=of,
+            name=f"Connection {uuid7().hex}",
+            provider="microsoft_account",
+            settings={"sender_email": "a@example.com"},
+            rank=Rank.ADDITIONAL,
+        )
+        ConnectedAccount.objects.create(
+            organization=of, connection=made, state=AccountState.CONNECTED, connected_at=timezone.now()
+        )
+        return made
+
     def of_the_console(self, address: Address, *, present: bool) -> dict[str, object]:
         """Fill an address of the console with things that exist, or with things that do not."""
         made: dict[str, Callable[[], object]] = {
@@ -103,8 +126,8 @@ class Stage:
                 return enqueue(
                     organization=of, to="a@example.com", subject="Hello", kind=kind, draft=draft
                 ).pk
-            if name == "draft_id":
-                return self.draft(of).pk
+            if name in {"connection_id", "draft_id"}:
+                return (self.connection(of) if name == "connection_id" else self.draft(of)).pk
             if name == "invitation_id":
                 return Invitation.objects.create(
                     organization=of,

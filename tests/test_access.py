@@ -33,7 +33,7 @@ from tests.access_matrix import (
 # Addresses that belong to no organization: everybody may ask, each says by itself what it shows to whom.
 OPEN = {
     *("healthz", "readyz", "orgs:home", "orgs:theme", "orgs:choose", "orgs:accept_invitation"),
-    *("guides", "guide", "failures", "shared_result"),
+    *("guides", "guide", "failures", "shared_result", "oauth_microsoft_callback", "oauth_google_callback"),
 }
 METHODS = ("GET", "POST", "DELETE")
 HIDDEN = b"Fabrikam"

@@ -142,10 +142,10 @@ def lines_of(permissions: tuple[Permission, ...], account: ConnectedAccount | No
         return tuple(Line(permission=one, granted=None) for one in permissions)
     missing = {short_scope(one).lower() for one in account.missing_scopes}
     granted = {short_scope(one).lower() for one in account.scopes}
-    # That it lasts is not echoed: the refresh token proves it.
-    granted |= {"offline_access"} - missing
+    # Nobody echoes these: the refresh token proves the one, name and address of the account the others.
+    granted |= {"offline_access", "openid", "profile", "email"}
     return tuple(
-        Line(permission=one, granted=short_scope(one.scope).lower() in granted - missing)
+        Line(permission=one, granted=set(short_scope(one.scope).lower().split()) <= granted - missing)
         for one in permissions
     )
 

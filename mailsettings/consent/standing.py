@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from django.utils import timezone
@@ -11,7 +12,7 @@ from mailsettings.way import Way
 from orgs import events
 from orgs.models import TenantQuerySet
 from orgs.tenancy import tenant
-from providers import ProviderError, Stage, Trace, failure
+from providers import Provider, ProviderError, Settings, Stage, Trace, failure
 
 # Refusals of a renewal that only a person can mend, by connecting again (microsoft.md §6, class R).
 ENDS_CONSENT: Final = frozenset(
@@ -25,6 +26,17 @@ ENDS_CONSENT: Final = frozenset(
     }
 )
 REPLY_LIMIT = 600
+
+
+def with_sender(chosen: Provider, settings: Settings, connection: Connection | None) -> Settings:
+    """Give settings whose empty Sender email is the address of the connected account (WPM-30).
+
+    Called inside the organization's tenant(); with nobody connected it stays empty.
+    """
+    if settings.sender_email or connection is None or not chosen.needs_consent:
+        return settings
+    account = ConnectedAccount.objects.of(connection.organization_id).filter(connection=connection).first()
+    return replace(settings, sender_email=account.email) if account else settings
 
 
 def require_consent(way: Way, trace: Trace) -> None:
@@ -44,7 +56,7 @@ def require_consent(way: Way, trace: Trace) -> None:
 def consent_fault(way: Way) -> ProviderError | None:
     """Say why the account of a way may not be used, inside tenant(way.owner_id); None when it may."""
     account = _accounts(way).first()
-    if account is None or not _has_refresh_token(way):
+    if account is None:
         return failure("not_connected", stage=Stage.TOKEN)
     if account.state == AccountState.PERMISSION_MISSING:
         facts = {"missing": ", ".join(account.missing_scopes), "account": account.email}
@@ -57,7 +69,7 @@ def consent_fault(way: Way) -> ProviderError | None:
             provider_code=account.failed_facts.get("provider_code", ""),
             facts={**account.failed_facts, "account": account.email},
         )
-    return None
+    return None if _has_refresh_token(way) else failure("not_connected", stage=Stage.TOKEN)
 
 
 def end_consent(way: Way, error: ProviderError) -> None:

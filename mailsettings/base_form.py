@@ -14,12 +14,12 @@ from mailsettings.destinations import stored_secrets
 from mailsettings.fields import ExpiryInput, SecretField, form_field
 from mailsettings.layout import Layout, Row, Section
 from mailsettings.models import Connection, Draft, StoredSecret
-from mailsettings.presets import chosen_option, locked
+from mailsettings.presets import ServiceNote, fills, locked, service_note, sets_of
 from mailsettings.subject import NEW, Subject
 from mailsettings.vault import typed_settings
 from orgs.rendering import ChoiceRow
-from providers import PROVIDERS, Choice, FieldSpec, Flag, Pick, specs
-from providers.values import conditions
+from providers import PROVIDERS, FieldSpec, Flag, IdentityPicture, specs
+from providers.values import conditions, read_values
 
 # The largest number its column holds.
 LAST_VERSION = 2**31 - 1
@@ -166,10 +166,17 @@ class FieldsForm(forms.Form):
         return self.layout.sections({spec.name: self[spec.name] for spec in self.specs if fills(spec)})
 
     @property
-    def service_notes(self) -> list[tuple[str, str]]:
-        """What is to be known about each chosen service, such as that it wants an app password (COG-3)."""
-        options = [(spec.name, chosen_option(spec, self.current)) for spec in self.specs if fills(spec)]
-        return [(name, _(option.hint) if option and option.hint else "") for name, option in options]
+    def service_notes(self) -> list[ServiceNote]:
+        """What is to be known about each chosen service, and which one the sender's address speaks of."""
+        return [service_note(spec, self.current) for spec in self.specs if fills(spec)]
+
+    @property
+    def identity(self) -> IdentityPicture:
+        """Who signs in, who gets bounces and whose address is shown, by the values on the page (NEW-9)."""
+        values, _errors = read_values(self.specs, self.current)
+        account = self.subject.account
+        settings = self.chosen.settings_type(**values)
+        return self.chosen.identity_picture(settings, account.email if account else "")
 
     @property
     def sections(self) -> list[Section]:
@@ -208,15 +215,3 @@ class FieldsForm(forms.Form):
         saved = typed_settings(self.chosen, source.settings, {})
         for name, text in self.chosen.warnings(saved).items():
             setattr(self.fields[name], "note", _(text))  # noqa: B010  # read by the field markup
-
-
-def fills(spec: FieldSpec) -> bool:
-    """Say whether a field is a dropdown whose options fill in others, such as Email service."""
-    return isinstance(spec.marker, Pick) and bool(sets_of(spec))
-
-
-def sets_of(spec: FieldSpec) -> frozenset[str]:
-    """Name the fields that an option of this field may fill in."""
-    if not isinstance(spec.marker, Choice | Pick):
-        return frozenset()
-    return frozenset(name for option in spec.marker.options for name in option.sets)

@@ -9,6 +9,8 @@ from mailsettings.subject import Subject
 from providers import PROVIDERS, Flag, Provider, specs
 
 KEPT = "kept"
+# What a button may ask for besides a save.
+FILLING = {"fields", "set", "use", "months"}
 # Fields every provider has; what was typed goes along when another provider is chosen.
 COMMON = frozenset({"sender_email", "sender_name", "force_sender", "allowed_senders"})
 
@@ -40,6 +42,11 @@ def carry(posted: QueryDict, chosen_key: str) -> tuple[dict[str, object], dict[s
     own = f"{KEPT}-{chosen_key}-"
     values |= {name.removeprefix(own): value for name, value in kept.items() if name.startswith(own)}
     return values, kept
+
+
+def fills_in(posted: QueryDict) -> bool:
+    """Say whether a pressed button asks for the form again, with something filled in, not for a save."""
+    return posted.get("action", "").partition(":")[0] in FILLING
 
 
 def typed_so_far(

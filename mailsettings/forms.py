@@ -149,7 +149,7 @@ class ConnectionForm(FieldsForm):
 
 
 class EmailsForm(ConnectionForm):
-    """What is on the Emails page: the switch, the provider, its fields; `settings` is None when SMTP is off."""
+    """What is on the Emails page: the switch, the provider, its fields; no `settings` when SMTP is off."""
 
     smtp_enabled = forms.BooleanField(
         label=gettext_lazy("SMTP enabled"),

@@ -30,7 +30,7 @@ class Row:
     @property
     def css(self) -> str:
         """The classes of the row."""
-        return " ".join(filter(None, ("grid-2" if self.half else "field-row", self.classes)))
+        return " ".join(filter(None, ("grid-2" if self.half else "", self.classes)))
 
 
 @dataclass(kw_only=True)

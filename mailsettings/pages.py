@@ -95,7 +95,7 @@ def part(request: OrganizationRequest, form: ConnectionForm) -> TemplateResponse
     if target == "provider-fields":
         template = "mailsettings/_provider_fields.html"
     elif target == "identity":
-        template = "mailsettings/_identity.html"
+        template = "mailsettings/_identity_part.html"
     elif trigger == "action" or trigger in form.fields:
         template = "mailsettings/_filled_in.html"
     else:

@@ -4,15 +4,52 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from providers import Choice, Date, FieldSpec, Option, Pick, Provider, specs
 from providers.values import applies
 
 # What Microsoft offers as the longest life of a client secret (WPM-21).
 SECRET_MONTHS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceNote:
+    """What stands below a dropdown of services: a note on the chosen one (COG-3), or a likely one (COG-4)."""
+
+    name: str
+    text: str = ""
+    guess: Option | None = None
+
+
+def fills(spec: FieldSpec) -> bool:
+    """Say whether a field is a dropdown whose options fill in others, such as Email service."""
+    return isinstance(spec.marker, Pick) and bool(sets_of(spec))
+
+
+def sets_of(spec: FieldSpec) -> frozenset[str]:
+    """Name the fields that an option of this field may fill in."""
+    if not isinstance(spec.marker, Choice | Pick):
+        return frozenset()
+    return frozenset(name for option in spec.marker.options for name in option.sets)
+
+
+def service_note(spec: FieldSpec, values: Mapping[str, object]) -> ServiceNote:
+    """Say what is to be known about the chosen service, and which one the sender's domain belongs to."""
+    option = chosen_option(spec, values)
+    domain = str(values.get("sender_email") or "").rpartition("@")[2].strip().lower()
+    likely = guessed(spec, domain) if domain and (option is None or not option.sets) else None
+    return ServiceNote(name=spec.name, text=_(option.hint) if option and option.hint else "", guess=likely)
+
+
+def guessed(spec: FieldSpec, domain: str) -> Option | None:
+    """Find the option that names a mail domain among its aliases."""
+    options = spec.marker.options if isinstance(spec.marker, Pick) else ()
+    return next((option for option in options if domain in option.aliases), None)
 
 
 def chosen_option(spec: FieldSpec, values: Mapping[str, object]) -> Option | None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from mailsettings.consent.saving import CONNECT, save_and_connect
+from mailsettings.destinations import SecretNeeded
 from mailsettings.drafts import make_draft
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Draft, Rank
-from mailsettings.services import Saved, StaleSettings, save_connection
+from mailsettings.pages import VERIFIERS
+from mailsettings.services import NameTaken, Saved, StaleSettings, save_connection
 from orgs import audit
 from orgs.access import OrganizationRequest
 
@@ -24,6 +31,34 @@ def activates(form: ConnectionForm) -> bool:
 def wants_proof(form: ConnectionForm) -> bool:
     """Say whether the values must be proven before they are saved; unchanged and tested ones need not."""
     return form.subject.may_send and not form.is_unchanged and not form.is_proven
+
+
+def save_form(
+    request: OrganizationRequest,
+    form: ConnectionForm,
+    page: Callable[..., HttpResponse],
+    done: Callable[[Saved], str],
+) -> HttpResponse:
+    """Save a valid form: at once, or by a worker that proves it first.
+
+    Args:
+        request: who saves.
+        form: valid, with settings.
+        page: renders the form again; takes `status` and `conflict`.
+        done: names the page that follows a save.
+    """
+    action = request.POST.get("action", "")
+    try:
+        if action == CONNECT and form.chosen.consent is not None:
+            return save_and_connect(request, form)
+        if VERIFIERS and action != UNVERIFIED and wants_proof(form):
+            return VERIFIERS[0](request, keep_for_proof(request, form))
+        return redirect(done(save_now(request, form)))
+    except StaleSettings:
+        return page(request, form, status=409, conflict=True)
+    except (SecretNeeded, NameTaken) as error:
+        take_refusal(form, error)
+        return page(request, form, status=422)
 
 
 def save_now(request: OrganizationRequest, form: ConnectionForm) -> Saved:
@@ -87,3 +122,12 @@ def keep_for_proof(request: OrganizationRequest, form: ConnectionForm) -> Draft:
         asked_from=audit.client_ip(request),
         acting_as=request.access.acting_as is not None,
     )
+
+
+def take_refusal(form: ConnectionForm, error: SecretNeeded | NameTaken) -> None:
+    """Put what only the save itself could find at its field."""
+    if isinstance(error, NameTaken):
+        form.add_error("name", _("Another connection has this name. Choose another one."))
+        return
+    for name, message in error.errors.items():
+        form.add_error(name, message)

@@ -9,21 +9,19 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from mailsettings.consent.saving import CONNECT, save_and_connect
+from mailsettings.carry import fills_in
 from mailsettings.destinations import SecretNeeded
 from mailsettings.drafts import save_draft
-from mailsettings.forms import ConnectionForm, EmailsForm
+from mailsettings.forms import EmailsForm
 from mailsettings.models import Draft
-from mailsettings.pages import VERIFIERS, emails_form, emails_page, fields_form, page_of, part
-from mailsettings.saving import UNVERIFIED, keep_for_proof, save_now, wants_proof
-from mailsettings.services import NameTaken, StaleSettings, switch_off
+from mailsettings.pages import emails_form, emails_page, fields_form, page_of, part
+from mailsettings.saving import save_form
+from mailsettings.services import NameTaken, Saved, StaleSettings, switch_off
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
-
-# What a button may ask for besides a save: the form again, with something filled in.
-FILLING = {"fields", "set", "use", "months"}
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("GET", "POST"))
@@ -56,55 +54,39 @@ def save(request: OrganizationRequest, slug: str) -> HttpResponse:
     """Save the posted form; the form comes back with its errors when it is not right."""
     if not request.organization.custom_mail:
         raise PermissionDenied
-    action = request.POST.get("action", "")
-    if action.partition(":")[0] in FILLING:
+    if fills_in(request.POST):
         return emails_page(request, fields_form(request, request.POST))
     form = emails_form(request, request.POST)
     if not form.is_valid():
         return emails_page(request, form, status=422)
+    home = reverse("mailsettings:emails", args=[slug])
+    if form.settings is None:
+        return turn_off(request, form, home)
+
+    def done(saved: Saved) -> str:
+        more = urlencode({"provider": saved.connection.provider})
+        return home if form.subject.may_send else f"{home}?{more}"
+
+    return save_form(request, form, emails_page, done)
+
+
+def turn_off(request: OrganizationRequest, form: EmailsForm, home: str) -> HttpResponse:
+    """Go back to the system default mailer."""
+    version = form.cleaned_data["version"]
     try:
-        if form.settings is None:
-            turn_off(request, form)
-        elif action == CONNECT and form.chosen.consent is not None:
-            return save_and_connect(request, form)
-        elif VERIFIERS and action != UNVERIFIED and wants_proof(form):
-            return VERIFIERS[0](request, keep_for_proof(request, form))
-        else:
-            saved = save_now(request, form)
-            if not form.subject.may_send:
-                return redirect(f"{form.subject.url}?{urlencode({'provider': saved.connection.provider})}")
+        was_on = switch_off(organization=request.organization, user=request.user, expected_version=version)
     except StaleSettings:
         return emails_page(request, form, status=409, conflict=True)
-    except (SecretNeeded, NameTaken) as error:
-        take_refusal(form, error)
-        return emails_page(request, form, status=422)
-    return redirect("mailsettings:emails", slug)
-
-
-def take_refusal(form: ConnectionForm, error: SecretNeeded | NameTaken) -> None:
-    """Put what only the save itself could find at its field."""
-    if isinstance(error, NameTaken):
-        form.add_error("name", _("Another connection has this name. Choose another one."))
-        return
-    for name, message in error.errors.items():
-        form.add_error(name, message)
-
-
-def turn_off(request: OrganizationRequest, form: EmailsForm) -> None:
-    """Go back to the system default mailer."""
-    was_on = switch_off(
-        organization=request.organization,
-        user=request.user,
-        expected_version=form.cleaned_data["version"],
-    )
     if was_on:
         audit.record_request(request, action="smtp.switched_off", subject=_("SMTP enabled"))
     messages.success(request, _("Saved. Notifications go out through the system default mailer."))
+    return redirect(home)
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("POST",))
 def save_drafted(request: OrganizationRequest, slug: str, draft_id: UUID) -> HttpResponse:
     """Save the values of a test, secrets included, without typing them again."""
+    del slug
     organization = request.organization
     if not organization.custom_mail:
         raise PermissionDenied

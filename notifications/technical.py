@@ -1,4 +1,4 @@
-"""The technical part of a result: for those who want to look it up (WPM-54), and what the token says (NEW-4)."""
+"""The technical part of a result (WPM-54), and what the token says of itself (NEW-4)."""
 
 from __future__ import annotations
 

@@ -31,6 +31,8 @@ KNOWN = {
     "organization.active_changed": gettext_lazy("Suspended or resumed the organization"),
     "organization.created": gettext_lazy("Created the organization"),
     "organization.custom_mail_changed": gettext_lazy("Changed the Custom mail add-on"),
+    "result.share_withdrawn": gettext_lazy("Withdrew a link to a test result"),
+    "result.shared": gettext_lazy("Shared a test result by a link"),
     "secret.unreadable": gettext_lazy("Found a secret that cannot be read"),
     "sign_in_host.added": gettext_lazy("Added a sign-in host"),
     "sign_in_host.removed": gettext_lazy("Removed a sign-in host"),

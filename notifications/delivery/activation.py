@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.utils import timezone
@@ -33,14 +34,11 @@ class TakenAway(Exception):
 
 def settle_verification(row: Notification, token: UUID, outcome: Outcome) -> None:
     """Save what a verification has proven and end it, in one transaction; a refusal only ends it."""
-    try:
-        with tenant(row.organization_id):
-            if outcome.result == AttemptOutcome.ACCEPTED:
-                outcome = activate(row, outcome)
-            if settle(row, token, outcome, doubtful=Doubtful.RESEND) is None:
-                raise TakenAway
-    except TakenAway:
-        return
+    with suppress(TakenAway), tenant(row.organization_id):
+        if outcome.result == AttemptOutcome.ACCEPTED:
+            outcome = activate(row, outcome)
+        if settle(row, token, outcome, doubtful=Doubtful.RESEND) is None:
+            raise TakenAway
 
 
 def activate(row: Notification, outcome: Outcome) -> Outcome:

@@ -1,4 +1,4 @@
-"""A test or a verification: one try through the very wire real mail takes, told step by step, settled at once."""
+"""A test or a verification: one try through the wire real mail takes, told step by step, settled at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_ses
 from notifications.content import ContentRemoved
 from notifications.delivery.activation import settle_verification
 from notifications.delivery.claiming import Batch, claim_test, way_columns
-from notifications.delivery.letter import envelope, write_letter
+from notifications.delivery.letter import envelope, sender_facts, write_letter
 from notifications.delivery.outcome import TOKEN, Outcome, from_error, from_receipt, unsent
 from notifications.delivery.recovery import give_back
 from notifications.delivery.sending import Withdrawn, logger, marker
@@ -77,8 +77,12 @@ def _try(row: Notification, batch: Batch) -> tuple[Outcome | None, Way | None]:
 
 def _send(row: Notification, batch: Batch, way: Way, trace: Trace) -> Outcome:
     message = write_letter(row, way)
-    with open_session(way, trace, seconds=TEST_SECONDS) as session:
-        receipt = session.send(message, before_transmit=marker(row, batch, way=None))
+    try:
+        with open_session(way, trace, seconds=TEST_SECONDS) as session:
+            receipt = session.send(message, before_transmit=marker(row, batch, way=None))
+    except ProviderError as error:
+        error.facts.update(sender_facts(message, way))
+        raise
     return from_receipt(receipt, row.created_at)
 
 

@@ -18,7 +18,7 @@ from mailsettings.ways import Way, open_session, still_current
 from notifications import lanes
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, lease_time, release
-from notifications.delivery.letter import write_letter
+from notifications.delivery.letter import sender_facts, write_letter
 from notifications.delivery.outcome import Outcome, from_error, from_receipt, unsent
 from notifications.delivery.recovery import give_back
 from notifications.delivery.settling import NO_LEASE, settle
@@ -137,6 +137,7 @@ def _send(row: Notification, batch: Batch, line: Line) -> tuple[Pace, bool]:
     except SettingsChanged:
         raise
     except ProviderError as error:
+        error.facts.update(sender_facts(message, line.way))
         return _after_error(error, row, batch, line, started_at), False
     except Exception:
         # The one boundary of the worker: whatever broke, the row is not left to its lease.

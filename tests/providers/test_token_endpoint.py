@@ -45,7 +45,7 @@ def described(server: ScriptedEndpoint, egress: Egress, **changes: Any) -> Endpo
 
 def user(server: ScriptedEndpoint, egress: Egress, **changes: Any) -> EndpointUser:
     values = {"account": "a@fabrikam.com", "refresh": SecretText(REFRESH), "access": NOTHING}
-    return EndpointUser(described(server, egress), **{**values, **changes})  # type: ignore[arg-type]
+    return EndpointUser(described(server, egress), **{**values, **changes})
 
 
 def refused(source: EndpointApp | EndpointUser, egress: Egress, **changes: Any) -> ProviderError:

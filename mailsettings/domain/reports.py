@@ -120,15 +120,12 @@ def with_memory(finding: Finding, before: dict[str, str]) -> Finding:
     return replace(finding, known=finding.verdict.value if sure else before.get(finding.record, ""))
 
 
-def choose_selector(organization_id: UUID, domain: str, selector: str) -> bool:
-    """Keep the selector an admin typed, inside tenant(); False when the domain is not a sender's."""
-    if domain not in {sender.domain for sender in senders(organization_id)}:
-        return False
+def choose_selector(organization_id: UUID, domain: str, selector: str) -> None:
+    """Keep the selector an admin typed for a sender's domain, inside tenant()."""
     rows = DomainReport.objects.of(organization_id)
     report, _ = rows.get_or_create(organization_id=organization_id, domain=domain)
     # The next look is at another key: its verdict is no change of the DNS.
     rows.filter(pk=report.pk).update(selector=selector, services=[])
-    return True
 
 
 def forget_unused(organization_id: UUID) -> int:

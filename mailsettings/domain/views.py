@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from mailsettings.domain.names import shown
 from mailsettings.domain.reports import Standing, standings
 from mailsettings.domain.words import Row, row, warning
 from orgs import audit
-from orgs.access import OrganizationRequest, Permission, organization_view
+from orgs.access import OrganizationRequest, Permission, asked_outside, organization_view
 from orgs.tenancy import tenant
 
 
@@ -78,36 +79,15 @@ def domain(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa: AR
     return _page(request, request.GET.get("domain", ""), looks_by_itself=True)
 
 
-def look(request: OrganizationRequest) -> None:
-    """Look at the posted domain before the view's transaction; take the selector an admin typed."""
-    wanted = request.POST.get("domain", "")
-    organization_id = request.organization.pk
-    with tenant(organization_id):
-        known = wanted in {each.sender.domain for each in standings(organization_id)}
-        if known and "selector" in request.POST:
-            _take_selector(request, wanted)
-    if known:
-        reports.check(organization_id, wanted)
-
-
-def _take_selector(request: OrganizationRequest, wanted: str) -> None:
-    typed = request.POST["selector"].strip()
-    try:
-        selector = checked_selector(typed) if typed else ""
-    except ValueError:
-        vars(request)["wrong_selector"] = typed[:100]
-        return
-    if reports.choose_selector(request.organization.pk, wanted, selector):
-        detail = {"selector": selector}
-        audit.record_request(request, action="domain.selector_changed", subject=wanted, detail=detail)
-
-
-@organization_view(Permission.CHANGE_MAIL, methods=("POST",), ahead=look)
+@organization_view(Permission.CHANGE_MAIL, methods=("POST",))
 def check_domain(request: OrganizationRequest, slug: str) -> HttpResponse:
-    """Show what `look` just found: in the panel of the Emails page, or on the page of the domain."""
+    """Look now, and show it in the panel of the Emails page or on the page of the domain."""
     wanted = request.POST.get("domain", "")
-    if "wrong_selector" in vars(request):
-        return _page(request, wanted, status=422)
+    try:
+        selector = typed_selector(request)
+    except ValueError:
+        return _page(request, wanted, status=422, wrong_selector=request.POST["selector"][:100])
+    asked_outside(request, "domain", partial(look, request, wanted, selector))
     if request.htmx.target in {"domain-panel", "domain-report"}:
         part = "_domain_panel" if request.htmx.target == "domain-panel" else "_domain_report"
         one, _all = chosen(request, wanted)
@@ -116,14 +96,44 @@ def check_domain(request: OrganizationRequest, slug: str) -> HttpResponse:
     return redirect(f"{resolve_url('mailsettings:domain', slug)}?{urlencode({'domain': wanted})}")
 
 
+def typed_selector(request: OrganizationRequest) -> str | None:
+    """Give the selector an admin typed, empty for the known ones; None when the form has none.
+
+    Raises:
+        ValueError: it is no selector.
+    """
+    typed = request.POST.get("selector")
+    if typed is None:
+        return None
+    return checked_selector(typed) if typed.strip() else ""
+
+
+def look(request: OrganizationRequest, wanted: str, selector: str | None) -> None:
+    """Keep a typed selector and look at a domain of the organization's senders; another one is left alone."""
+    organization_id = request.organization.pk
+    with tenant(organization_id):
+        if wanted not in {each.sender.domain for each in standings(organization_id)}:
+            return
+        if selector is not None:
+            reports.choose_selector(organization_id, wanted, selector)
+            detail = {"selector": selector}
+            audit.record_request(request, action="domain.selector_changed", subject=wanted, detail=detail)
+    reports.check(organization_id, wanted)
+
+
 def _page(
-    request: OrganizationRequest, wanted: str, *, looks_by_itself: bool = False, status: int = 200
+    request: OrganizationRequest,
+    wanted: str,
+    *,
+    looks_by_itself: bool = False,
+    status: int = 200,
+    wrong_selector: str = "",
 ) -> HttpResponse:
     one, found = chosen(request, wanted)
     context = {
         "shown": one,
         "domains": [(each.sender.domain, shown(each.sender.domain)) for each in found],
         "looks_by_itself": looks_by_itself and one is not None and one.standing.is_due,
-        "wrong_selector": vars(request).get("wrong_selector", ""),
+        "wrong_selector": wrong_selector,
     }
     return TemplateResponse(request, "mailsettings/domain.html", context, status=status)

@@ -21,6 +21,7 @@ from mailsettings.models import (
     Rank,
     SignInHost,
 )
+from notifications.models import SharedResult
 from notifications.services import enqueue
 from orgs.ids import uuid7
 from orgs.models import Invitation, Organization, Role, User
@@ -121,10 +122,22 @@ class Stage:
             return factories.membership(factories.user(), of, Role.READ_ONLY).pk
         with tenant(of):
             if name == "notification_id":
-                kind = "test" if address.name == "notifications:test_result" else "notification"
+                kind = (
+                    "test"
+                    if address.name in {"notifications:test_result", "notifications:share"}
+                    else "notification"
+                )
                 draft = self.draft(of) if kind == "test" else None
                 return enqueue(
                     organization=of, to="a@example.com", subject="Hello", kind=kind, draft=draft
+                ).pk
+            if name == "shared_id":
+                test = enqueue(organization=of, to="a@example.com", subject="Hello", kind="test")
+                return SharedResult.objects.create(
+                    organization=of,
+                    notification=test,
+                    token_hash=uuid7().bytes,
+                    expires_at="2100-01-01T00:00:00Z",
                 ).pk
             if name in {"connection_id", "draft_id"}:
                 return (self.connection(of) if name == "connection_id" else self.draft(of)).pk

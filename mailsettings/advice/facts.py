@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from django.conf import settings as product
-
+from mailsettings.consent.addresses import ADMIN_STATE, redirect_uri
 from mailsettings.egress import egress
 from providers import Cloud, Provider, Settings
 from providers.guides import links_of, shell_environment
 
 PLAIN: Final = ("host", "port", "client_id", "username", "scope")
 GOOGLE: Final = ("google.com", "googleapis.com", "gmail.com")
-CALLBACK: Final = "/oauth/{kind}/callback/"
 
 
 def facts(chosen: Provider, settings: Settings, *, account: str = "") -> dict[str, str]:
@@ -28,7 +26,7 @@ def facts(chosen: Provider, settings: Settings, *, account: str = "") -> dict[st
         "provider": chosen.label,
         "provider_key": chosen.key,
         "sender": settings.sender_email or account,
-        "redirect_uri": redirect_uri(chosen),
+        "redirect_uri": redirect_uri(chosen.consent) if chosen.consent else "",
     }
     found |= {name: str(getattr(settings, name, "") or "") for name in PLAIN}
     access_url = str(getattr(settings, "access_url", "") or "")
@@ -61,20 +59,13 @@ def service_of(chosen: Provider, login_host: str) -> str:
     return "Google" if login_host.endswith(GOOGLE) else login_host
 
 
-def redirect_uri(chosen: Provider) -> str:
-    """Give the address consent comes back to; one constant from the configuration (C-OAU-3)."""
-    if chosen.consent is None:
-        return ""
-    return urljoin(product.BASE_URL, CALLBACK.format(kind=chosen.consent.callback))
-
-
 def consent_url(chosen: Provider, settings: Settings) -> str:
     """Give the link with which an administrator consents for everybody, where there is one."""
     client_id = str(getattr(settings, "client_id", "") or "")
     if not client_id:
         return ""
     if chosen.consent is not None:
-        return chosen.consent.admin_consent_url(settings, redirect_uri(chosen))
+        return chosen.consent.admin_consent_url(settings, redirect_uri(chosen.consent), ADMIN_STATE)
     parts = urlsplit(str(getattr(settings, "access_url", "") or ""))
     tenant = parts.path.strip("/").split("/")[0]
     if chosen.key == "oauth_smtp" or not tenant:

@@ -94,7 +94,7 @@ def cloud_row(key: str, egress: Egress) -> Cloud:
 
 
 def _bare_tenant(text: str, egress: Egress, cloud: str, *, shared: bool) -> AccessUrl:
-    known = egress.microsoft_hosts() | set(egress.oauth_allow_hosts)
+    known = egress.https_hosts()
     looks_like_host = "microsoftonline" in text and not text.endswith(".onmicrosoft.com")
     if text in known or looks_like_host or text.startswith("login."):
         raise ValueError(f"The tenant is missing. Paste the complete address, like {SHAPE}")

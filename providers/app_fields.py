@@ -63,7 +63,9 @@ def check_secret(name: str, label: str, chosen: dict[str, Any], errors: dict[str
     if name in errors or not isinstance(secret, SecretText) or not secret:
         return
     value = secret.reveal().strip()
-    if "…" in value or "***" in value or "•" in value:
+    if not value and name == "client_secret":
+        errors[name] = f"Enter the {label}."
+    elif "…" in value or "***" in value or "•" in value:
         errors[name] = f"This is a shortened {label}. Paste it complete, or create a new one."
     elif not value.isascii() or any(character.isspace() for character in value):
         errors[name] = f"A {label} has no blanks and no foreign letters. Copy it again."

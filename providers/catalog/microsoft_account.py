@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from providers.access_url import checked_tenant, cloud_row
+from providers.access_url import cloud_row, parse_access_url
 from providers.account_settings import (
     MicrosoftAccountSettings,
     account_settings,
@@ -48,9 +48,10 @@ class MicrosoftAccount(Provider):
             chosen["cloud"] = cloud_row(str(chosen["cloud"]), egress).key
         except ValueError as error:
             errors.setdefault("cloud", str(error))
-        if "tenant" not in errors:
+        if not {"tenant", "cloud"} & set(errors):
             try:
-                chosen["tenant"] = checked_tenant(str(chosen["tenant"]).lower(), shared=True)
+                typed, cloud = str(chosen["tenant"]), str(chosen["cloud"])
+                chosen["tenant"] = parse_access_url(typed, egress, cloud=cloud, shared=True).tenant
             except ValueError as error:
                 errors["tenant"] = str(error)
         if chosen["tenant"] == "consumers" and chosen["cloud"] in NATIONAL:
@@ -88,23 +89,34 @@ class MicrosoftAccount(Provider):
     def open(self, settings: Settings, context: WireContext) -> Session:
         """Renew the access token where needed and reach the mailbox."""
         chosen = account_settings(settings)
-        terms = terms_of(chosen, context.egress)
-        known = context.tokens.get(context.connection_key)
-        account = known.claims.get("account", "") if known is not None else ""
-        sender = chosen.sender_email or account
-        source = MicrosoftUser(terms.client, terms.scopes, PERMISSION[chosen.method], account or sender)
+        source = _source(chosen, context)
         if chosen.method == "graph":
             mailbox = GraphMailbox(
-                terms.client.access.cloud.graph_host,
-                sender,
+                source.client.access.cloud.graph_host,
+                chosen.sender_email or source.account,
                 delegated=True,
                 save_to_sent_items=chosen.save_to_sent_items,
                 large_mail=chosen.large_mail,
             )
             return open_graph(source, mailbox, context)
         server = SmtpServer(chosen.host, chosen.port, "starttls", chosen.certificate)
-        login = TokenLogin(account or sender, source)
+        login = TokenLogin(source.account, source)
         return open_smtp(server, login, context, envelope_sender=chosen.envelope_sender)
+
+    def renew(self, settings: Settings, context: WireContext) -> None:
+        """Trade the refresh token for new tokens, whatever is left of the old ones."""
+        source = _source(account_settings(settings), context)
+        source.token(None, context, stale=context.tokens.get(context.connection_key))
+
+
+def _source(chosen: MicrosoftAccountSettings, context: WireContext) -> MicrosoftUser:
+    """Make the source of the connected account's tokens; whose they are is noted with them."""
+    terms = terms_of(chosen, context.egress)
+    known = context.tokens.get(context.connection_key)
+    account = known.claims.get("account", "") if known is not None else ""
+    return MicrosoftUser(
+        terms.client, terms.scopes, PERMISSION[chosen.method], account or chosen.sender_email
+    )
 
 
 def _mail_host(chosen: MicrosoftAccountSettings) -> tuple[str, ...]:

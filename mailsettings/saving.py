@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from mailsettings.consent.saving import CONNECT, save_and_connect
 from mailsettings.destinations import SecretNeeded
+from mailsettings.domain.gate import refusal
 from mailsettings.drafts import make_draft
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Draft, Rank
@@ -47,6 +48,11 @@ def save_form(
         page: renders the form again; takes `status` and `conflict`.
         done: names the page that follows a save.
     """
+    assert form.settings is not None  # noqa: S101  # the caller looked
+    blocked = refusal(request, form.chosen, form.settings, form.connection)
+    if blocked is not None:
+        form.add_error("sender_email", blocked.title)
+        return page(request, form, status=422)
     action = request.POST.get("action", "")
     try:
         if action == CONNECT and form.chosen.consent is not None:

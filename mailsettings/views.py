@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from mailsettings.carry import fills_in
 from mailsettings.destinations import SecretNeeded
+from mailsettings.domain.gate import refusal_of_stored
 from mailsettings.drafts import save_draft
 from mailsettings.forms import EmailsForm
 from mailsettings.models import Draft
@@ -94,6 +95,10 @@ def save_drafted(request: OrganizationRequest, slug: str, draft_id: UUID) -> Htt
     if draft is None:
         raise Http404
     back = page_of(request, draft, draft=draft.pk)
+    blocked = refusal_of_stored(request, draft, draft.connection)
+    if blocked is not None:
+        messages.error(request, str(blocked))
+        return redirect(back)
     try:
         saved = save_draft(draft=draft, user=request.user)
     except StaleSettings:

@@ -15,6 +15,7 @@ from mailsettings.connections import services
 from mailsettings.connections.services import NotPossible
 from mailsettings.connections.views import find
 from mailsettings.destinations import SecretNeeded
+from mailsettings.domain.gate import refusal_of_stored
 from mailsettings.models import Connection, ConnectionVersion
 from mailsettings.services import NameTaken
 from mailsettings.ways import mail_settings
@@ -107,6 +108,12 @@ def restore_version(
     """Bring back an earlier version; secrets stay the stored ones, or have to be typed (COG-27)."""
     row = changeable(request, connection_id)
     page = reverse("mailsettings:connection", args=[slug, row.pk])
+    rows = ConnectionVersion.objects.of(request.organization).filter(connection=row, number=number)
+    for version in rows:
+        blocked = refusal_of_stored(request, version, row)
+        if blocked is not None:
+            messages.error(request, str(blocked))
+            return redirect(f"{page}?version={number}")
     try:
         saved = services.restore(connection=row, number=number, user=request.user)
     except ConnectionVersion.DoesNotExist:

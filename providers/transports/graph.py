@@ -11,9 +11,9 @@ from providers.message import Message
 from providers.network import HttpReply
 from providers.session import Receipt, WireContext, no_marker
 from providers.tokens import TokenSource
-from providers.transports.graph_body import sendmail_body
+from providers.transports.graph_body import sendmail_body, size_of
 from providers.transports.graph_calls import GraphCalls
-from providers.transports.graph_large import LargeMail, large_permission, size_of
+from providers.transports.graph_large import LargeMail, large_permission
 from providers.transports.graph_mailbox import GraphMailbox
 from providers.transports.graph_me import read_account
 

@@ -29,6 +29,8 @@ def sendmail_body(message: Message, mailbox: GraphMailbox) -> tuple[str, bytes] 
         ProviderError: smtputf8_missing.
     """
     written = as_graph_sends(message, mailbox)
+    if size_of(message) > REQUEST_BYTES:
+        return None
     must_be_mime = needs_mime(written)
     # Only JSON can say that no copy is to be kept; Exchange then derives the text from the HTML.
     if must_be_mime or (written.text and written.html and mailbox.save_to_sent_items):
@@ -78,6 +80,12 @@ def as_graph_sends(message: Message, mailbox: GraphMailbox) -> Message:
     if mailbox.delegated:
         message = replace(message, sender=Address(message.sender.email))
     return message
+
+
+def size_of(message: Message) -> int:
+    """Give the bytes of texts and files, before any encoding."""
+    texts = len(message.text.encode()) + len(message.html.encode())
+    return texts + sum(len(file.content) for file in message.attachments)
 
 
 def needs_mime(message: Message) -> bool:

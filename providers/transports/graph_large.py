@@ -9,7 +9,7 @@ from urllib.parse import quote
 from providers.errors import ProviderError, Stage, failure
 from providers.message import Attachment, Message
 from providers.network import HttpReply
-from providers.transports.graph_body import attachment_body, draft_body, has_inline, upload_body
+from providers.transports.graph_body import attachment_body, draft_body, has_inline, size_of, upload_body
 from providers.transports.graph_calls import GraphCalls
 from providers.transports.graph_errors import told_codes
 from providers.transports.graph_upload import UploadSession, upload_session
@@ -179,13 +179,4 @@ def large_permission(facts: dict[str, str], **told: str) -> ProviderError:
         stage=Stage.MESSAGE,
         facts={**facts, "missing": READ_WRITE, "limit": "4 MB per request, about 3 MB of files"},
         **told,  # type: ignore[arg-type]  # the texts among failure's words
-    )
-
-
-def size_of(message: Message) -> int:
-    """Give the bytes of texts and files."""
-    return (
-        len(message.text.encode())
-        + len(message.html.encode())
-        + sum(len(file.content) for file in message.attachments)
     )

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from mailsettings.consent.addresses import ADMIN_STATE
 from mailsettings.consent.grants import fail_with, keep_grant
 from mailsettings.consent.trips import Trip, TripRefused, end_trip
+from mailsettings.domain.rule import Blocked, Warned, check_sender_domain
 from mailsettings.egress import egress
 from mailsettings.models import ConnectedAccount
 from orgs import audit
@@ -42,7 +43,11 @@ def callback(request: HttpRequest, kind: str) -> HttpResponse:
         context = {"reason": refused.reason}
         return TemplateResponse(request, "mailsettings/consent_refused.html", context, status=400)
     granted, error = redeem(trip, answer)
-    account = settle(request, access, trip, granted, error)
+    judged = check_sender_domain(trip.provider, trip.settings, granted.account.email) if granted else None
+    if isinstance(judged, Warned):
+        messages.warning(request, judged.text)
+    blocked = judged if isinstance(judged, Blocked) else None
+    account = settle(request, access, trip, granted, error, blocked=blocked)
     if account is not None:
         messages.success(request, _("%(account)s is connected.") % {"account": account.email})
     page = resolve_url("mailsettings:consent_result", access.organization.slug, trip.connection.pk)
@@ -99,11 +104,15 @@ def settle(
     trip: Trip,
     granted: Granted | None,
     error: ProviderError | None,
+    *,
+    blocked: Blocked | None = None,
 ) -> ConnectedAccount | None:
     """Keep what was granted, or why not, and write it into the audit trail."""
     request.access = access  # type: ignore[attr-defined]  # read by the audit trail
     with tenant(access.organization):
-        account = keep_grant(trip=trip, granted=granted, user=access.user) if granted else None
+        account = (
+            keep_grant(trip=trip, granted=granted, user=access.user, blocked=blocked) if granted else None
+        )
         if error is not None:
             fail_with(trip.request, error)
         who = granted.account.email if granted else ""

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mailsettings.consent.accounts import account_row, change_version, lock_mail, same_address, works
 from mailsettings.consent.trips import Trip
+from mailsettings.domain.rule import Blocked
 from mailsettings.models import (
     AccountState,
     ConnectedAccount,
@@ -28,10 +29,13 @@ from providers import Account, Granted, ProviderError, Token
 OTHER_ACCOUNT: Final = "other_account"
 PERMISSION_MISSING: Final = "permission_missing"
 OVERTAKEN: Final = "settings_changed"
+SENDER_POLICY: Final = "sender_policy"
 REPLY_LIMIT: Final = 600
 
 
-def keep_grant(*, trip: Trip, granted: Granted, user: User) -> ConnectedAccount | None:
+def keep_grant(
+    *, trip: Trip, granted: Granted, user: User, blocked: Blocked | None = None
+) -> ConnectedAccount | None:
     """Take over what was granted when it fits; an earlier account stays in use until then (HIR-12).
 
     Called inside the organization's tenant().
@@ -49,6 +53,12 @@ def keep_grant(*, trip: Trip, granted: Granted, user: User) -> ConnectedAccount 
     if not may_send(trip, granted.account, account):
         facts = {"account": granted.account.email, "sender": trip.settings.sender_email}
         fail_trip(trip.request, OTHER_ACCOUNT, facts=facts)
+        return None
+    if blocked is not None:
+        # The DMARC policy of the sender's domain forbids it (HIR-23).
+        facts = {"account": granted.account.email, "sender": trip.settings.sender_email}
+        told = {"title": blocked.title, "text": blocked.text}
+        fail_trip(trip.request, SENDER_POLICY, facts=facts | told)
         return None
     if granted.missing:
         fail_trip(trip.request, PERMISSION_MISSING, facts={"missing": ", ".join(granted.missing)})

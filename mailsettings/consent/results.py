@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from mailsettings.advice import Advice, advise, facts
-from mailsettings.consent.grants import OTHER_ACCOUNT, OVERTAKEN
+from mailsettings.consent.grants import OTHER_ACCOUNT, OVERTAKEN, SENDER_POLICY
 from mailsettings.consent.panel import AccountPanel
 from mailsettings.models import AccountState, Connection, ConsentRequest
 from mailsettings.vault import typed_settings
@@ -31,6 +31,11 @@ class TripResult:
     def is_other_account(self) -> bool:
         """Say whether somebody else than the intended sender signed in."""
         return self.request.failed_code == OTHER_ACCOUNT
+
+    @property
+    def is_sender_policy(self) -> bool:
+        """Say whether the DMARC policy of the sender's domain forbids such a connection (HIR-23)."""
+        return self.request.failed_code == SENDER_POLICY
 
     @property
     def account(self) -> str:
@@ -64,6 +69,8 @@ class TripResult:
     @property
     def title(self) -> str:
         """The heading."""
+        if self.is_sender_policy:
+            return str(self.request.failed_facts.get("title", ""))
         if self.is_other_account:
             return _("Another account signed in")
         if self.request.failed_code == OVERTAKEN:
@@ -73,6 +80,8 @@ class TripResult:
     @property
     def cause(self) -> str:
         """The sentence below it."""
+        if self.is_sender_policy:
+            return str(self.request.failed_facts.get("text", ""))
         if self.is_other_account:
             return _(
                 "You signed in as %(account)s, but the Sender email is %(sender)s. Nothing was connected."
@@ -97,7 +106,7 @@ def result_of(connection: Connection, panel: AccountPanel, key: str) -> TripResu
     request = find_trip(connection, key)
     if request is None or (panel.state == AccountState.PERMISSION_MISSING and is_missing(request)):
         return None
-    own = request.failed_code in {OTHER_ACCOUNT, OVERTAKEN}
+    own = request.failed_code in {OTHER_ACCOUNT, OVERTAKEN, SENDER_POLICY}
     return TripResult(
         request=request,
         advice=None if own else explained(connection, request),

@@ -17,6 +17,7 @@ from mailsettings.consent.leaving import give_back
 from mailsettings.consent.panel import account_panel
 from mailsettings.consent.results import find_trip, result_of
 from mailsettings.consent.starting import start_consent
+from mailsettings.domain.gate import refusal
 from mailsettings.models import Connection, Rank
 from mailsettings.services import save_connection
 from mailsettings.vault import typed_settings
@@ -24,7 +25,7 @@ from mailsettings.ways import mail_settings
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
 from orgs.questions import Question, ask
-from providers import provider
+from providers import Provider, Settings, provider
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("POST",))
@@ -65,6 +66,10 @@ def choose_sender(request: OrganizationRequest, slug: str, connection_id: UUID) 
     if account is None:
         raise Http404
     if request.POST.get("choice") == "use":
+        blocked = refusal(request, *with_sender_email(connection, account.email), connection)
+        if blocked is not None:
+            messages.error(request, str(blocked))
+            return redirect("mailsettings:consent_result", slug, connection.pk)
         use_as_sender(request, connection, account.email)
         messages.success(request, _("The Sender email is now %(email)s.") % {"email": account.email})
     elif confirm_send_as(connection=connection):
@@ -134,8 +139,7 @@ def account_in_question(request: OrganizationRequest, connection: Connection) ->
 
 def use_as_sender(request: OrganizationRequest, connection: Connection, email: str) -> Connection:
     """Save an account's address as Sender email; everything else stays."""
-    chosen = provider(connection.provider)
-    settings = replace(typed_settings(chosen, connection.settings, {}), sender_email=email)
+    chosen, settings = with_sender_email(connection, email)
     saved = save_connection(
         organization=request.organization,
         chosen=chosen,
@@ -150,6 +154,12 @@ def use_as_sender(request: OrganizationRequest, connection: Connection, email: s
         request, action=saved.action, subject=connection.name, detail={"changed": list(saved.changed)}
     )
     return saved.connection
+
+
+def with_sender_email(connection: Connection, email: str) -> tuple[Provider, Settings]:
+    """Give a connection's provider and its settings with another Sender email."""
+    chosen = provider(connection.provider)
+    return chosen, replace(typed_settings(chosen, connection.settings, {}), sender_email=email)
 
 
 def note_send_as(request: OrganizationRequest, connection: Connection, account: str) -> None:

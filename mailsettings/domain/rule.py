@@ -31,6 +31,10 @@ class Blocked:
     title: str
     text: str
 
+    def __str__(self) -> str:
+        """Say all of it, for places with one line."""
+        return f"{self.title}. {self.text}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:

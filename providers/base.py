@@ -84,6 +84,13 @@ class Provider(ABC):
             from_address=settings.sender_email or account,
         )
 
+    def renew(self, settings: Settings, context: WireContext) -> None:  # noqa: B027 - most have nothing to renew
+        """Fetch a new access token now, so that a connection nobody uses lives on (field lessons 2.2).
+
+        Raises:
+            ProviderError: the renewal was refused, or nobody answered.
+        """
+
     @abstractmethod
     def open(self, settings: Settings, context: WireContext) -> Session:
         """Connect and sign in.

@@ -123,6 +123,11 @@ class OAuthSmtp(Provider):
         login = TokenLogin(chosen.username, _source(chosen, context.egress))
         return open_smtp(server, login, context, envelope_sender=chosen.envelope_sender)
 
+    def renew(self, settings: Settings, context: WireContext) -> None:
+        """Fetch new tokens, whatever is left of the old ones."""
+        source = _source(oauth_settings(settings), context.egress)
+        source.token(None, context, stale=context.tokens.get(context.connection_key))
+
 
 SECRETS = {
     "client_secret": "Client Secret",

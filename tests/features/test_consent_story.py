@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from mailsettings.models import AccountState, Connection, MailSettings, StoredSecret
 from notifications.drain import drain
 from notifications.models import Notification, Status
 from notifications.services import enqueue
-from orgs.models import AuditEntry, Event, Organization, User
+from orgs.models import AuditEntry, Event, Organization
 from orgs.tenancy import tenant
-from sandbox.microsoft import Microsoft
 from sandbox.smtp import SmtpServer
-from tests.consent import ACCOUNT, OTHER, PROVIDER, Admin, account_values, asked
 from tests.notifications.stories import look, make_due
-from tests.plugin_sandbox import CLIENT_SECRET, Sandbox, smtp_values
+from tests.plugin_consent import OTHER, PROVIDER, Admin, asked
+from tests.plugin_sandbox import ACCOUNT, CLIENT_SECRET, Sandbox, smtp_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ClientOf = Callable[[User], Client]
-
-
-@pytest.fixture
-def microsoft(sandbox: Sandbox) -> Microsoft:
-    server = sandbox.microsoft()
-    server.add_account(ACCOUNT, name="Contoso Notifications")
-    server.add_account(OTHER, name="Global admin")
-    return server
-
-
-@pytest.fixture
-def smtp(sandbox: Sandbox, microsoft: Microsoft) -> SmtpServer:
-    """Exchange's own mail server, which takes this Microsoft's tokens."""
-    return sandbox.smtp(tokens=microsoft)
-
-
-@pytest.fixture
-def admin(contoso: Organization, owner: User, client_of: ClientOf, microsoft: Microsoft) -> Admin:
-    return Admin(contoso, client_of(owner), microsoft)
-
-
-@pytest.fixture
-def values(smtp: SmtpServer) -> dict[str, object]:
-    return account_values(smtp)
-
-
-@pytest.fixture
-def connected(admin: Admin, values: dict[str, object]) -> Admin:
-    """An admin whose account is connected and whose page was looked at."""
-    admin.post(values)
-    admin.read(admin.connect(values))
-    return admin
+Form = dict[str, object]
 
 
 def send(organization: Organization, *, sender: str = "") -> Notification:
@@ -81,20 +46,20 @@ def actions(organization: Organization) -> list[str]:
 )
 @pytest.mark.feature("WPM-18", "WPM-25", "WPM-26", "WPM-28", "WPM-29", "WPM-30")
 def test_an_admin_connects_an_account_and_workers_send_as_it(
-    admin: Admin, values: dict[str, object], smtp: SmtpServer, sandbox: Sandbox
+    admin: Admin, account_form: Form, exchange: SmtpServer, sandbox: Sandbox
 ) -> None:
     page = admin.read(admin.browser.get(f"{admin.emails}?provider={PROVIDER}"))
     assert "Settings" in page
     assert "SMTP.Send" in page
     assert "offline_access" in page
     assert 'aria-describedby="connect-hint"' in page
-    admin.post(values)
+    admin.post(account_form)
     page = admin.read(admin.browser.get(f"{admin.emails}?provider={PROVIDER}"))
     assert 'aria-describedby="connect-hint"' not in page
     assert 'value="http://127.0.0.1:8000/oauth/microsoft/callback/"' in page
     assert admin.account is None
 
-    url = admin.leave(values | {"client_secret": ""})
+    url = admin.leave(account_form | {"client_secret": ""})
     question = asked(url)
     resource, *others = question["scope"].split()
     assert resource.startswith("https://outlook.office")
@@ -115,8 +80,8 @@ def test_an_admin_connects_an_account_and_workers_send_as_it(
     assert (account.state, account.email) == (AccountState.CONNECTED, ACCOUNT)
     assert admin.connection.settings["sender_email"] == ACCOUNT
     assert "account.connected" in actions(admin.organization)
-    [exchange] = [one for one in admin.microsoft.token_requests if one.grant_type == "authorization_code"]
-    assert exchange.redirect_uri == question["redirect_uri"]
+    [redeemed] = [one for one in admin.microsoft.token_requests if one.grant_type == "authorization_code"]
+    assert redeemed.redirect_uri == question["redirect_uri"]
     with tenant(admin.organization):
         assert {row.field for row in StoredSecret.objects.of(admin.organization)} == {"client_secret"}
 
@@ -125,16 +90,20 @@ def test_an_admin_connects_an_account_and_workers_send_as_it(
     [mail] = sandbox.inbox
     assert message_from_bytes(mail.raw, policy=default)["From"].addresses[0].addr_spec == ACCOUNT
     assert mail.envelope_from == ACCOUNT
-    assert smtp.signed_in == [ACCOUNT]
-    assert any("AUTH XOAUTH2" in line for line in smtp.transcript)
+    assert exchange.signed_in == [ACCOUNT]
+    assert any("AUTH XOAUTH2" in line for line in exchange.transcript)
 
 
 @pytest.mark.feature("HIR-5", "WPM-13", "WPM-27", "HIR-6")
 def test_what_is_typed_is_stored_before_leaving_and_is_there_after_the_return(
-    admin: Admin, values: dict[str, object], smtp: SmtpServer
+    admin: Admin, account_form: Form, exchange: SmtpServer
 ) -> None:
-    admin.post(values)
-    typed = values | {"host": "localhost", "sender_name": "Contoso News", "client_secret": CLIENT_SECRET}
+    admin.post(account_form)
+    typed = account_form | {
+        "host": "localhost",
+        "sender_name": "Contoso News",
+        "client_secret": CLIENT_SECRET,
+    }
     url = admin.leave(typed)
     assert admin.connection.settings["host"] == "localhost"
     stale = admin.connection.version
@@ -142,15 +111,15 @@ def test_what_is_typed_is_stored_before_leaving_and_is_there_after_the_return(
     assert admin.connection.settings["sender_name"] == "Contoso News"
     assert admin.connection.version > stale
     assert answer.status_code == 302
-    # A tab that was opened before everything else would overwrite newer values.
-    form = {"smtp_enabled": "on", "provider": PROVIDER, "shown": PROVIDER, "version": 1, **values}
+    # A tab that was opened before everything else would overwrite newer account_form.
+    form = {"smtp_enabled": "on", "provider": PROVIDER, "shown": PROVIDER, "version": 1, **account_form}
     assert admin.browser.post(admin.emails, form).status_code == 409
 
 
 @pytest.mark.feature("HIR-6")
-def test_without_a_script_a_page_with_a_plain_link_leads_on(admin: Admin, values: dict[str, object]) -> None:
-    admin.post(values)
-    answer = admin.post(values | {"client_secret": ""}, action="connect")
+def test_without_a_script_a_page_with_a_plain_link_leads_on(admin: Admin, account_form: Form) -> None:
+    admin.post(account_form)
+    answer = admin.post(account_form | {"client_secret": ""}, action="connect")
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "Continue to Microsoft" in page
@@ -161,10 +130,10 @@ def test_without_a_script_a_page_with_a_plain_link_leads_on(admin: Admin, values
 @pytest.mark.feature("HIR-8", "HIR-12", "HIR-13")
 @pytest.mark.control("C-OAU-4")
 def test_without_the_permission_nothing_is_sent_until_it_is_granted(
-    admin: Admin, values: dict[str, object], smtp: SmtpServer, sandbox: Sandbox
+    admin: Admin, account_form: Form, exchange: SmtpServer, sandbox: Sandbox
 ) -> None:
-    admin.post(values)
-    page = admin.read(admin.connect(values, scopes=()))
+    admin.post(account_form)
+    page = admin.read(admin.connect(account_form, scopes=()))
     assert "The permission SMTP.Send is missing" in page
     assert "Reconnect and approve" in page
     assert "Missing" in page
@@ -175,7 +144,7 @@ def test_without_the_permission_nothing_is_sent_until_it_is_granted(
     row = send(admin.organization)
     assert (row.status, row.attempts) == (Status.QUEUED, 0)
     assert admin.connection.held_code == "permission_missing"
-    assert smtp.sessions == []
+    assert exchange.sessions == []
 
     url = admin.leave_again()
     assert asked(url)["prompt"] == "consent"
@@ -192,10 +161,10 @@ def test_without_the_permission_nothing_is_sent_until_it_is_granted(
 
 @pytest.mark.feature("HIR-10", "HIR-20")
 def test_refused_consent_is_explained_and_mail_waits_without_touching_the_mail_server(
-    admin: Admin, values: dict[str, object], smtp: SmtpServer
+    admin: Admin, account_form: Form, exchange: SmtpServer
 ) -> None:
-    admin.post(values)
-    answer = admin.come_back(admin.microsoft.decline(admin.leave(values), ACCOUNT))
+    admin.post(account_form)
+    answer = admin.come_back(admin.microsoft.decline(admin.leave(account_form), ACCOUNT))
     page = admin.read(answer)
     assert "The consent was refused" in page
     assert "Try again" in page
@@ -203,7 +172,7 @@ def test_refused_consent_is_explained_and_mail_waits_without_touching_the_mail_s
     activate(admin)
     row = send(admin.organization)
     assert (row.status, row.attempts) == (Status.QUEUED, 0)
-    assert smtp.sessions == []
+    assert exchange.sessions == []
     assert admin.connection.held_code == "not_connected"
     make_due(admin.organization)
     drain(admin.organization.pk)
@@ -231,11 +200,11 @@ def test_a_cancelled_reconnect_leaves_the_account_usable(connected: Admin, sandb
 @pytest.mark.feature("WPM-30", "HIR-12")
 @pytest.mark.control("C-OAU-5")
 def test_another_account_is_refused_until_its_right_to_send_is_declared(
-    admin: Admin, values: dict[str, object], smtp: SmtpServer
+    admin: Admin, account_form: Form, exchange: SmtpServer
 ) -> None:
-    values = values | {"sender_email": ACCOUNT}
-    admin.post(values)
-    answer = admin.connect(values, OTHER)
+    account_form = account_form | {"sender_email": ACCOUNT}
+    admin.post(account_form)
+    answer = admin.connect(account_form, OTHER)
     page = admin.read(answer)
     assert "Another account signed in" in page
     assert f"You signed in as {OTHER}, but the Sender email is {ACCOUNT}" in page
@@ -258,10 +227,10 @@ def test_another_account_is_refused_until_its_right_to_send_is_declared(
 
 @pytest.mark.feature("WPM-30")
 @pytest.mark.control("C-OAU-5")
-def test_the_account_that_signed_in_can_become_the_sender(admin: Admin, values: dict[str, object]) -> None:
-    values = values | {"sender_email": ACCOUNT}
-    admin.post(values)
-    trip = admin.connect(values, OTHER)["Location"].partition("trip=")[2]
+def test_the_account_that_signed_in_can_become_the_sender(admin: Admin, account_form: Form) -> None:
+    account_form = account_form | {"sender_email": ACCOUNT}
+    admin.post(account_form)
+    trip = admin.connect(account_form, OTHER)["Location"].partition("trip=")[2]
     url = admin.leave_again(trip=trip, choice="use")
     admin.come_back(admin.microsoft.accept(url, OTHER))
     account = admin.account
@@ -272,9 +241,9 @@ def test_the_account_that_signed_in_can_become_the_sender(admin: Admin, values: 
 
 @pytest.mark.feature("WPM-30")
 def test_another_sender_typed_later_is_warned_of_until_it_is_confirmed(
-    connected: Admin, values: dict[str, object]
+    connected: Admin, account_form: Form
 ) -> None:
-    connected.post(values | {"sender_email": OTHER, "client_secret": ""}, action="save_unverified")
+    connected.post(account_form | {"sender_email": OTHER, "client_secret": ""}, action="save_unverified")
     page = connected.read(connected.browser.get(connected.page("consent_result")))
     assert "Another Sender email is set" in page
     answer = connected.browser.post(connected.page("choose_sender"), {"choice": "sends_as"})
@@ -287,10 +256,10 @@ def test_another_sender_typed_later_is_warned_of_until_it_is_confirmed(
 @pytest.mark.feature("WPM-49", "WPM-50", "HIR-20", "HIR-10")
 @pytest.mark.control("C-OAU-7")
 def test_a_removed_account_takes_its_tokens_along_and_nothing_else(
-    connected: Admin, values: dict[str, object], smtp: SmtpServer
+    connected: Admin, account_form: Form, exchange: SmtpServer
 ) -> None:
     assert send(connected.organization).status == Status.ACCEPTED
-    sessions = len(smtp.sessions)
+    sessions = len(exchange.sessions)
     question = connected.browser.get(connected.page("disconnect")).content.decode()
     assert ACCOUNT in question
     answer = connected.browser.post(connected.page("disconnect"))
@@ -305,7 +274,7 @@ def test_a_removed_account_takes_its_tokens_along_and_nothing_else(
     row = send(connected.organization)
     assert (row.status, row.attempts) == (Status.QUEUED, 0)
     assert connected.connection.held_code == "not_connected"
-    assert len(smtp.sessions) == sessions
+    assert len(exchange.sessions) == sessions
 
     admin = connected
     admin.read(admin.come_back(admin.microsoft.accept(admin.leave_again(), ACCOUNT)))
@@ -342,7 +311,7 @@ def test_consent_that_ends_is_told_once_and_mail_waits_for_a_reconnect(connected
 
 
 @pytest.mark.feature("HIR-22")
-def test_a_token_the_mail_server_refuses_is_renewed_once(connected: Admin, smtp: SmtpServer) -> None:
+def test_a_token_the_mail_server_refuses_is_renewed_once(connected: Admin, exchange: SmtpServer) -> None:
     connected.microsoft.end_access_tokens(ACCOUNT)
     assert send(connected.organization).status == Status.ACCEPTED
     renewals = [one for one in connected.microsoft.token_requests if one.grant_type == "refresh_token"]
@@ -354,9 +323,9 @@ def test_a_token_the_mail_server_refuses_is_renewed_once(connected: Admin, smtp:
 
 @pytest.mark.feature("HIR-11")
 def test_a_server_that_wants_another_permission_is_answered_with_reconnect(
-    connected: Admin, smtp: SmtpServer
+    connected: Admin, exchange: SmtpServer
 ) -> None:
-    smtp.tokens = lambda _user, _token: False
+    exchange.tokens = lambda _user, _token: False
     row = send(connected.organization)
     assert row.status == Status.QUEUED
     page = connected.read(connected.browser.get(f"{connected.emails}?provider={PROVIDER}"))
@@ -366,7 +335,7 @@ def test_a_server_that_wants_another_permission_is_answered_with_reconnect(
 
 @pytest.mark.feature("HIR-26")
 def test_each_method_keeps_its_settings_while_the_other_is_in_use(
-    connected: Admin, values: dict[str, object], sandbox: Sandbox
+    connected: Admin, account_form: Form, sandbox: Sandbox
 ) -> None:
     other = sandbox.smtp()
     answer = connected.post(
@@ -378,7 +347,7 @@ def test_each_method_keeps_its_settings_while_the_other_is_in_use(
     account = connected.account
     assert account is not None
     assert account.state == AccountState.CONNECTED
-    back = values | {"sender_email": ACCOUNT, "client_secret": ""}
+    back = account_form | {"sender_email": ACCOUNT, "client_secret": ""}
     assert connected.post(back, action="save_unverified").status_code == 302
     assert send(connected.organization).status == Status.ACCEPTED
     assert len(other.sessions) == 1

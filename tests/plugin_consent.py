@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
 from mailsettings.models import ConnectedAccount, Connection, ConnectionToken, ConsentRequest
 from mailsettings.ways import mail_settings
-from orgs.models import Organization
+from orgs.models import Organization, User
 from orgs.tenancy import tenant
 from sandbox.microsoft import Microsoft
 from sandbox.smtp import SmtpServer
-from tests.plugin_sandbox import CLIENT_ID, CLIENT_SECRET
+from tests.plugin_sandbox import ACCOUNT, CLIENT_ID, CLIENT_SECRET, Sandbox
 
-ACCOUNT = "notifications@contoso.com"
 OTHER = "boss@contoso.com"
 PROVIDER = "microsoft_account"
 
@@ -110,3 +111,39 @@ class Admin:
 def asked(url: str) -> dict[str, str]:
     """Read what a consent page is asked for."""
     return {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+@pytest.fixture
+def microsoft(sandbox: Sandbox) -> Microsoft:
+    """Microsoft, with two people who can sign in."""
+    server = sandbox.microsoft()
+    server.add_account(OTHER, name="Global admin")
+    return server
+
+
+@pytest.fixture
+def exchange(sandbox: Sandbox, microsoft: Microsoft) -> SmtpServer:
+    """Microsoft's mail server, which takes its tokens."""
+    return sandbox.smtp(tokens=microsoft)
+
+
+@pytest.fixture
+def admin(
+    contoso: Organization, owner: User, client_of: Callable[[User], Client], microsoft: Microsoft
+) -> Admin:
+    """The owner of Contoso at the Emails page."""
+    return Admin(contoso, client_of(owner), microsoft)
+
+
+@pytest.fixture
+def account_form(exchange: SmtpServer) -> dict[str, object]:
+    """What the owner types."""
+    return account_values(exchange)
+
+
+@pytest.fixture
+def connected(admin: Admin, account_form: dict[str, object]) -> Admin:
+    """The owner, whose account is connected and who has looked at its page."""
+    admin.post(account_form)
+    admin.read(admin.connect(account_form))
+    return admin

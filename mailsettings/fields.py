@@ -132,6 +132,8 @@ def form_field(spec: FieldSpec) -> forms.Field:
             )
         case CloudPick():
             choices = [(cloud.key, _(cloud.label)) for cloud in egress().clouds]
+            if marker.optional:
+                choices.insert(0, ("", _("As the Access URL says")))
             field = forms.CharField(
                 required=False, initial=spec.default, widget=forms.Select(choices=choices), **words
             )

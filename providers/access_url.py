@@ -181,6 +181,11 @@ def split_access_url(url: str) -> tuple[str, str]:
     return host, tenant
 
 
-def cloud_key(host: str) -> str:
-    """Name the cloud of a login host without the operator's rows, where the host itself is the name."""
+def cloud_key(host: str, chosen: str = "") -> str:
+    """Name the cloud of a login host without the operator's rows, where the host itself is the name.
+
+    `chosen` decides between clouds that share the host.
+    """
+    if any(cloud.key == chosen and host in cloud.login_hosts for cloud in CLOUDS):
+        return chosen
     return next((cloud.key for cloud in CLOUDS if host in cloud.login_hosts), host)

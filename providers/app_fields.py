@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from providers.access_url import GUID
-from providers.fields import Date, Secret, Text
+from providers.fields import CloudPick, Date, Secret, Text
 from providers.guides import CLIENT_ID_GUIDE, CLIENT_SECRET_GUIDE, SECRET_EXPIRY_GUIDE
 from providers.secret_text import SecretText
 
@@ -45,6 +45,13 @@ SecretExpiry = Annotated[
         guide=SECRET_EXPIRY_GUIDE,
     ),
 ]
+
+APP_CLOUD: Final = CloudPick(
+    label="Cloud",
+    section=APP,
+    optional=True,
+    help="Only where the Access URL is a bare tenant, or of the US Government, need this be chosen.",
+)
 
 
 def check_client_id(chosen: dict[str, Any], errors: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from providers.access_url import parse_access_url, split_access_url
 from providers.app_fields import (
     APP,
+    APP_CLOUD,
     ClientId,
     ClientSecret,
     SecretExpiry,
@@ -17,7 +18,7 @@ from providers.app_fields import (
 )
 from providers.base import IdentityPicture, Provider, Session, WireContext
 from providers.errors import Stage, failure
-from providers.fields import CloudPick, Email, Secret, Settings, Text, Url
+from providers.fields import Email, Secret, Settings, Text, Url
 from providers.guides import ACCESS_URL_GUIDE, MICROSOFT365_SMTP_GUIDE
 from providers.network import Egress
 from providers.secret_text import SecretText
@@ -56,15 +57,7 @@ class Microsoft365SmtpSettings(Settings):
     client_id: ClientId
     client_secret: ClientSecret
     secret_expires_on: SecretExpiry = None
-    cloud: Annotated[
-        str,
-        CloudPick(
-            label="Cloud",
-            section=APP,
-            optional=True,
-            help="Where your organization’s Microsoft 365 lives; for most it is Worldwide.",
-        ),
-    ] = ""
+    cloud: Annotated[str, APP_CLOUD] = ""
     access_url: Annotated[
         str,
         Url(

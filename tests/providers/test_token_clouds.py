@@ -166,6 +166,19 @@ def test_host_of_another_cloud_gets_neither_secret_nor_token(key: str, cloud: st
             provider(key).parse({**values, "access_url": address}, Egress())
 
 
+@pytest.mark.feature("WPM-46")
+@pytest.mark.parametrize("cloud", HOSTS)
+def test_graph_of_an_app_is_the_one_of_the_chosen_cloud(cloud: str) -> None:
+    login, graph, *_ = HOSTS[cloud]
+    address = f"https://{login}/{TENANT}/oauth2/v2.0/token"
+    values = {**APP, "sender_email": "a@contoso.com", "cloud": cloud}
+    for typed in (TENANT, address):
+        settings = provider("graph").parse({**values, "access_url": typed}, Egress())
+        assert asked_for("graph", settings) == [login]
+        assert asked_for("graph", settings, token=good()) == [graph]
+        assert provider("graph").destination(settings)[-1] == cloud
+
+
 def test_cloud_left_open_is_the_one_of_the_address() -> None:
     values = {**APP, "username": "a@contoso.com", "cloud": ""}
     for cloud in ("worldwide", "us_government", "china"):

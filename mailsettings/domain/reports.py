@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -81,7 +81,7 @@ def check(
     return len(wanted)
 
 
-def is_older(report: DomainReport | None, moment: object) -> bool:
+def is_older(report: DomainReport | None, moment: datetime) -> bool:
     """Say whether a report is from before a moment, or from never."""
     return report is None or report.checked_at is None or report.checked_at < moment
 

@@ -55,11 +55,14 @@ def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(message) from None
 
 
-def number(name: str, *, default: int, least: int = 1) -> int:
-    """Read a whole number from `least` on."""
+def number(name: str, *, default: int, least: int = 1, most: int | None = None) -> int:
+    """Read a whole number from `least` on, up to `most`."""
     value = env.str(name, default="").strip() or str(default)
     if not value.isascii() or not value.isdigit() or int(value) < least:
         message = f"{name} is not a whole number from {least} on."
+        raise ImproperlyConfigured(message)
+    if most is not None and int(value) > most:
+        message = f"{name} is not a whole number from {least} to {most}."
         raise ImproperlyConfigured(message)
     return int(value)
 

@@ -17,7 +17,7 @@ from notifications.recipients import Recipients
 from orgs.ids import uuid7
 from providers import Address, Attachment, Message, MessageInvalid, Priority
 
-CONTENT_LIMIT = 25 * 1024 * 1024
+MEGABYTE = 1024 * 1024
 KEY_LIMIT = 255
 TYPE_LIMIT = 64
 URGENCIES = {"high": Urgency.HIGH, "normal": Urgency.NORMAL, "low": Urgency.LOW}
@@ -108,8 +108,8 @@ def check_request(
         key=key,
         expires_at=expires_at,
     )
-    if request.content.size > CONTENT_LIMIT:
-        limit = CONTENT_LIMIT // 1024**2
+    if request.content.size > settings.MAX_MESSAGE_MB * MEGABYTE:
+        limit = settings.MAX_MESSAGE_MB
         raise MessageInvalid("attachments", f"Text and attachments are larger than {limit} MB together.")
     return request
 

@@ -27,10 +27,12 @@ NUMBERS = (
     "DELIVERY_EXPIRES_HOURS",
     "CONTENT_RETENTION_DAYS",
     "RECIPIENTS_LIMIT",
+    "MAX_MESSAGE_MB",
 )
 WRONG = [
     *[(name, value) for name in GOOD for value in ("", "  ")],
     *[(name, value) for name in NUMBERS for value in ("soon", "0", "-5", "1.5", "٣")],
+    ("MAX_MESSAGE_MB", "151"),
     ("DATABASE_URL", "mysql://web@127.0.0.1/mailroom"),
     ("DATABASE_URL", "postgres://app_web@127.0.0.1/"),
     ("DATABASE_OWNER_URL", "postgres://app_owner@127.0.0.1:many/mailroom"),

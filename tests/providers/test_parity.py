@@ -60,7 +60,7 @@ class Ways:
         """Microsoft account by SMTP."""
         server = self.start_smtp(tokens=self.microsoft.accepts)
         egress = rules(self.authority, self.microsoft, server)
-        place = {"host": "127.0.0.1", "port": str(server.port)}
+        place: dict[str, Any] = {"host": "127.0.0.1", "port": str(server.port)}
         return account_session(self.microsoft, egress, method="smtp", **place)
 
     def microsoft_account_graph(self) -> Session:

@@ -42,6 +42,14 @@ class Section:
     rows: list[Row] = field(default_factory=list)
 
     @property
+    def classes(self) -> str:
+        """What all rows of the section depend on alike, so that its heading goes along."""
+        ties = {
+            tuple(one for one in row.classes.split() if not one.startswith("switch")) for row in self.rows
+        }
+        return " ".join(ties.pop()) if len(ties) == 1 else ""
+
+    @property
     def is_open(self) -> bool:
         """Say whether something inside needs attention."""
         return any(one.errors for row in self.rows for one in row.fields)
@@ -66,14 +74,15 @@ class Layout:
         return dict(self._numbers)
 
     def sections(self, fields: Mapping[str, BoundField]) -> list[Section]:
-        """Place these fields."""
-        sections: list[Section] = []
+        """Place these fields; sections in the order of their first field, the ones that open last."""
+        sections: dict[str, Section] = {}
+        heading = ""
         for name, bound in fields.items():
             marker = self._specs[name].marker
-            if not sections or (marker.section and sections[-1].heading != marker.section):
-                sections.append(Section(heading=marker.section, fold=marker.fold))
-            self._place(sections[-1].rows, self._specs[name], bound)
-        return sections
+            heading = marker.section or heading
+            section = sections.setdefault(heading, Section(heading=heading, fold=marker.fold))
+            self._place(section.rows, self._specs[name], bound)
+        return sorted(sections.values(), key=lambda one: one.fold)
 
     def _place(self, rows: list[Row], spec: FieldSpec, bound: BoundField) -> None:
         """Put a field beside the last one when both are halves and depend on the same, else below it."""

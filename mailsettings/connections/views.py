@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -15,10 +16,10 @@ from mailsettings.connections.history import history
 from mailsettings.connections.listing import lines
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection, ConnectionVersion
-from mailsettings.pages import form_context, part
+from mailsettings.pages import emails_form, emails_page, form_context, part
 from mailsettings.saving import save_form
 from mailsettings.services import Saved
-from mailsettings.subject import Subject
+from mailsettings.subject import Subject, as_key
 from mailsettings.ways import mail_settings
 from orgs.access import OrganizationRequest, Permission, organization_view
 
@@ -97,6 +98,19 @@ def save(request: OrganizationRequest, slug: str, subject: Subject) -> HttpRespo
         return reverse(f"mailsettings:{name}", args=[slug, *more])
 
     return save_form(request, form, page, done)
+
+
+def typed_form(request: OrganizationRequest) -> tuple[ConnectionForm, Callable[..., TemplateResponse]]:
+    """Give the posted form of whichever page it stands on, and what renders that page again."""
+    place = request.POST.get("place", "")
+    if not place:
+        return emails_form(request, request.POST), emails_page
+    key = as_key(place)
+    if key is None:
+        subject = new_subject(request.organization, request.POST)
+    else:
+        subject = subject_of(request.organization, find(request, key), request.POST)
+    return ConnectionForm(request.POST, subject=subject), page
 
 
 def page(

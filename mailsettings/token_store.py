@@ -42,7 +42,9 @@ class SealedTokenStore:
 
     def __init__(self, way: Way, *, seconds: float = 180.0) -> None:
         """Open the store; `seconds` is how long to wait for somebody else's renewal."""
-        self.way = way
+        if way.tokens_of is None:
+            raise ValueError("These values belong to no connection whose row could hold tokens.")
+        self.way, self._connection_id = way, way.tokens_of
         self._seconds = seconds
         self._place = token_destination(way.provider, way.settings)
         self._is_draft = way.connection_id is None
@@ -164,12 +166,12 @@ class SealedTokenStore:
         rows = ConnectionToken.objects.of(self.way.owner_id)
         return rows.get_or_create(
             organization_id=self.way.owner_id,
-            connection_id=self.way.tokens_of,
+            connection_id=self._connection_id,
             defaults={"version": self.way.version},
         )[0]
 
     def _rows(self) -> TenantQuerySet[ConnectionToken]:
-        return ConnectionToken.objects.of(self.way.owner_id).filter(connection_id=self.way.tokens_of)
+        return ConnectionToken.objects.of(self.way.owner_id).filter(connection_id=self._connection_id)
 
     def _unchanged(self, row: ConnectionToken) -> TenantQuerySet[ConnectionToken]:
         """The row, as long as it still says what was read."""

@@ -11,6 +11,10 @@ from django.utils.translation import gettext_lazy
 from orgs.models import AuditEntry, Role
 
 KNOWN = {
+    "account.connected": gettext_lazy("Connected an account"),
+    "account.refused": gettext_lazy("Tried to connect an account"),
+    "account.removed": gettext_lazy("Removed an account"),
+    "account.send_as_confirmed": gettext_lazy("Said what an account may send as"),
     "acting_as.ended": gettext_lazy("Stopped acting as this organization"),
     "acting_as.started": gettext_lazy("Started acting as this organization"),
     "cloud.added": gettext_lazy("Added a cloud"),

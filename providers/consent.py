@@ -90,7 +90,9 @@ class ConsentMethod(Protocol):
             ProviderError: refused, or the answer is of another issuer, tenant or trip.
         """
 
-    def admin_consent_url(self, settings: Settings, redirect_uri: str = "", state: str = "") -> str:
+    def admin_consent_url(
+        self, settings: Settings, redirect_uri: str = "", state: str = "", *, egress: Egress | None = None
+    ) -> str:
         """Give the link for an administrator to consent for everybody, or "" where there is none."""
 
     def refused(self, answer: Mapping[str, str]) -> ProviderError:

@@ -89,13 +89,11 @@ class Admin:
         with tenant(self.organization):
             return Connection.objects.of(self.organization).get(provider=PROVIDER)
 
-    @property
     def account(self) -> ConnectedAccount | None:
         """The connected account."""
         with tenant(self.organization):
             return ConnectedAccount.objects.of(self.organization).first()
 
-    @property
     def tokens(self) -> ConnectionToken | None:
         """The stored tokens."""
         with tenant(self.organization):

@@ -65,7 +65,8 @@ def consent_url(chosen: Provider, settings: Settings) -> str:
     if not client_id:
         return ""
     if chosen.consent is not None:
-        return chosen.consent.admin_consent_url(settings, redirect_uri(chosen.consent), ADMIN_STATE)
+        back = redirect_uri(chosen.consent)
+        return chosen.consent.admin_consent_url(settings, back, ADMIN_STATE, egress=egress())
     parts = urlsplit(str(getattr(settings, "access_url", "") or ""))
     tenant = parts.path.strip("/").split("/")[0]
     if chosen.key == "oauth_smtp" or not tenant:

@@ -14,6 +14,7 @@ from mailsettings.advice import Advice, advise, facts
 from mailsettings.consent.accounts import account_row, same_address, stored_token, token_row
 from mailsettings.consent.addresses import ADMIN_STATE, may_return, redirect_uri
 from mailsettings.destinations import missing_secrets
+from mailsettings.egress import egress
 from mailsettings.models import AccountState, ConnectedAccount, Connection
 from mailsettings.vault import typed_settings
 from providers import Choice, CloudPick, Flag, Permission, Pick, Provider, Settings, specs
@@ -104,7 +105,7 @@ def account_panel(
         state=state,
         lines=lines_of(chosen.consent.permissions(settings), account),
         redirect_uri=back,
-        admin_consent_url=chosen.consent.admin_consent_url(settings, back, ADMIN_STATE)
+        admin_consent_url=chosen.consent.admin_consent_url(settings, back, ADMIN_STATE, egress=egress())
         if getattr(settings, "client_id", "")
         else "",
         hint=why_not_yet(chosen, connection),

@@ -77,7 +77,9 @@ def end_consent(way: Way, error: ProviderError) -> None:
 
     Other refusals, and other kinds of connection, are left to whoever met them.
     """
-    if not way.provider.needs_consent or error.transient or error.code not in ENDS_CONSENT:
+    connection_id = way.tokens_of
+    ends = way.provider.needs_consent and not error.transient and error.code in ENDS_CONSENT
+    if not ends or connection_id is None:
         return
     now = timezone.now()
     with tenant(way.owner_id):
@@ -95,21 +97,22 @@ def end_consent(way: Way, error: ProviderError) -> None:
         if not ended:
             return
         # No probe can help: only a person who connects again.
-        Connection.objects.of(way.owner_id).filter(pk=way.tokens_of).update(
+        Connection.objects.of(way.owner_id).filter(pk=connection_id).update(
             held_code=error.code, held_reply=error.reply[:REPLY_LIMIT], held_since=now, probe_at=None
         )
         events.emit(
             organization=way.owner_id,
             kind="connection.needs_reconnect",
-            subject_id=way.tokens_of,
+            subject_id=connection_id,
             detail={"code": error.code, "connection": way.name},
         )
 
 
 def _accounts(way: Way) -> TenantQuerySet[ConnectedAccount]:
-    return ConnectedAccount.objects.of(way.owner_id).filter(connection_id=way.tokens_of)
+    rows = ConnectedAccount.objects.of(way.owner_id)
+    return rows.filter(connection_id=way.tokens_of) if way.tokens_of else rows.none()
 
 
 def _has_refresh_token(way: Way) -> bool:
-    rows = ConnectionToken.objects.of(way.owner_id).filter(connection_id=way.tokens_of)
-    return rows.filter(refresh__isnull=False).exists()
+    rows = ConnectionToken.objects.of(way.owner_id).filter(refresh__isnull=False)
+    return way.tokens_of is not None and rows.filter(connection_id=way.tokens_of).exists()

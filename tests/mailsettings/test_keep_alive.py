@@ -38,9 +38,9 @@ def test_the_daily_round_renews_what_was_not_renewed_for_a_day(connected: Admin)
     prune()
     assert renewals(connected) == 0
     grow_old(connected, days=1)
-    before = connected.tokens
+    before = connected.tokens()
     prune()
-    after = connected.tokens
+    after = connected.tokens()
     assert renewals(connected) == 1
     assert before is not None
     assert after is not None
@@ -60,7 +60,7 @@ def test_consent_that_ended_unnoticed_is_told_by_the_round(connected: Admin) -> 
     prune()
     grow_old(connected, days=1)
     prune()
-    account = connected.account
+    account = connected.account()
     assert account is not None
     assert account.state == AccountState.NEEDS_RECONNECT
     assert connected.connection.held_code == "token_reconnect"
@@ -72,12 +72,12 @@ def test_trouble_at_microsoft_is_told_and_tried_again_the_next_day(connected: Ad
     grow_old(connected, days=1)
     prune()
     assert kinds(connected) == ["connection.renewal_failed"]
-    account = connected.account
+    account = connected.account()
     assert account is not None
     assert account.state == AccountState.CONNECTED
     prune()
     assert renewals(connected) == 2
-    tokens = connected.tokens
+    tokens = connected.tokens()
     assert tokens is not None
     assert tokens.generation == 2
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Server:
     """A token endpoint that hands out a new access and refresh token for each request."""
 
-    def __init__(self, *, before: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, *, before: Callable[[], object] = lambda: None) -> None:
         self.requests: list[Token | None] = []
         self.before = before
         self._lock = threading.Lock()
@@ -88,7 +88,7 @@ def test_another_process_reads_what_one_has_fetched(connection: Connection) -> N
 @pytest.mark.control("C-OAU-6")
 def test_sixteen_workers_at_once_make_one_request(connection: Connection) -> None:
     asked = threading.Event()
-    server = Server(before=lambda: asked.wait(1) and None)
+    server = Server(before=lambda: asked.wait(1))
     stores = [store_of(connection, seconds=20) for _ in range(16)]
     threading.Timer(0.3, asked.set).start()
     tokens = at_once(*(lambda store=store: renew(store, None, server.fetch) for store in stores))

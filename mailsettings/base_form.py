@@ -8,23 +8,27 @@ from django import forms
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mailsettings.carry import COMMON, KEPT
 from mailsettings.destinations import stored_secrets
 from mailsettings.fields import ExpiryInput, SecretField, form_field
 from mailsettings.layout import Layout, Row, Section
 from mailsettings.models import Connection, Draft, StoredSecret
-from mailsettings.presets import ServiceNote, fills, locked, service_note, sets_of
+from mailsettings.presets import ServiceNote, fills, locked, place_of, service_note, sets_of
 from mailsettings.subject import NEW, Subject
 from mailsettings.vault import typed_settings
 from orgs.rendering import ChoiceRow
 from providers import PROVIDERS, FieldSpec, Flag, IdentityPicture, specs
-from providers.values import conditions, read_values
+from providers.values import applies, conditions, read_values
 
 # The largest number its column holds.
 LAST_VERSION = 2**31 - 1
 # What stands above the sections: the sender; a dropdown that fills in the rest comes first of all.
 SENDER = ("sender_email", "sender_name")
+# The option of a method that is to be left behind.
+LEGACY = "legacy"
+MUTED = gettext_lazy("Has no effect here: people see the name of the account itself.")
 
 
 class FieldsForm(forms.Form):
@@ -87,10 +91,16 @@ class FieldsForm(forms.Form):
     def _tie_controls(self) -> None:
         """Let controls that fill in, show or hide others ask for that; lock what a service has filled in."""
         named = {name for spec in self.specs for name, _wanted in conditions(spec)}
+        # The style sheet follows switches and choices by itself, but for what a field says of itself.
+        asking = {name for name in named if isinstance(self.fields[name].widget, forms.Select)}
+        asking |= {name for spec in self.specs if spec.name in SENDER for name, _wanted in conditions(spec)}
         for spec in self.specs:
             widget = self.fields[spec.name].widget
-            if sets_of(spec) or (spec.name in named and isinstance(widget, forms.Select)):
+            if sets_of(spec) or spec.name in named & asking:
                 widget.attrs |= self.asking
+            if spec.name in self.muted:
+                widget.attrs |= {"disabled": True}
+                self.fields[spec.name].help_text = MUTED
             if isinstance(widget, ExpiryInput):
                 widget.asking = self.asking
             if spec.name in self.read_only:
@@ -143,6 +153,20 @@ class FieldsForm(forms.Form):
         return frozenset(locked(self.chosen, self.current))
 
     @cached_property
+    def muted(self) -> frozenset[str]:
+        """Fields of the sender that have no effect with what is chosen (WPM-32)."""
+        return frozenset(
+            spec.name for spec in self.specs if spec.name in SENDER and not applies(spec, self.current)
+        )
+
+    @property
+    def legacy(self) -> str:
+        """The classes of the notice that goes with the legacy method; empty where there is none (COG-2)."""
+        number = self.layout.switches.get("method")
+        place = next((place_of(one, LEGACY) for one in self.specs if one.name == "method"), 0)
+        return f"needs-{number} on-{number}-{place}" if place else ""
+
+    @cached_property
     def layout(self) -> Layout:
         """Where each field stands, and what it depends on."""
         return Layout(self.specs, self.current)
@@ -158,7 +182,15 @@ class FieldsForm(forms.Form):
         names |= {spec.name for spec in self.specs if name in {one for one, _ in conditions(spec)}}
         names |= {pressed} if pressed else set()
         rows = [row for section in (*self.services, *self.sections) for row in section.rows]
+        rows.append(self.sender)
         return [row for row in rows if names & {field.name for field in row.fields}]
+
+    @property
+    def sender(self) -> Row:
+        """The row of the sender, which every provider has."""
+        return Row(
+            name=SENDER[0], fields=[self[name] for name in SENDER], half=True, classes="", hidden=False
+        )
 
     @property
     def services(self) -> list[Section]:

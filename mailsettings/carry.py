@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.http import QueryDict
 
+from mailsettings.egress import egress
 from mailsettings.presets import filled, in_months, locked
 from mailsettings.subject import Subject
 from providers import PROVIDERS, Flag, Provider, specs
+from providers.oauth_smtp_rules import convert_to_client_credentials
+from providers.values import read_values
 
 KEPT = "kept"
 # What a button may ask for besides a save.
-FILLING = {"fields", "set", "use", "months"}
+FILLING = {"fields", "set", "use", "months", "convert"}
 # Fields every provider has; what was typed goes along when another provider is chosen.
 COMMON = frozenset({"sender_email", "sender_name", "force_sender", "allowed_senders"})
 
@@ -58,6 +61,9 @@ def typed_so_far(
         subject: what the next form is about.
         typed: the form as it stands; a button says in `action` what it wants, such as `set:service`.
         trigger: the name of the control that was changed, where a script says so.
+
+    Raises:
+        ValueError: one sentence, why what the button asks for cannot be done.
     """
     values, kept = carry(typed, subject.chosen.key)
     verb, _colon, argument = typed.get("action", "").partition(":")
@@ -81,4 +87,16 @@ def wanted(chosen: Provider, values: dict[str, object], verb: str, argument: str
             return {name: value, **filled(chosen, values | {name: value}, name)}
         case "months":
             return in_months(chosen, argument)
+        case "convert":
+            return converted(chosen, values)
     return {}
+
+
+def converted(chosen: Provider, values: dict[str, object]) -> dict[str, object]:
+    """Give the values of a legacy connection as one by client credentials (COG-2).
+
+    Raises:
+        ValueError: one sentence, why this one cannot be converted.
+    """
+    read, _errors = read_values(specs(chosen.settings_type), values)
+    return convert_to_client_credentials(chosen.settings_type(**read), egress())

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from mailsettings.advice import Advice, advise, facts
-from mailsettings.carry import typed_so_far
+from mailsettings.carry import carry, typed_so_far
 from mailsettings.default_mailer import default_sender
 from mailsettings.forms import ConnectionForm, EmailsForm
 from mailsettings.models import Connection, Draft
-from mailsettings.subject import emails_subject
+from mailsettings.subject import Subject, emails_subject
 from mailsettings.vault import typed_settings
 from orgs.access import OrganizationRequest
 from providers import PROVIDERS, provider
@@ -38,8 +39,19 @@ def emails_form(request: OrganizationRequest, posted: QueryDict | None = None) -
 def fields_form(request: OrganizationRequest, typed: QueryDict, *, trigger: str = "") -> EmailsForm:
     """Build the form for another provider, connection or service, with what was typed so far."""
     subject = emails_subject(request.organization, typed, url=home(request))
-    values, kept = typed_so_far(subject, typed, trigger=trigger)
+    values, kept = so_far(request, subject, typed, trigger=trigger)
     return EmailsForm(subject=subject, values=values, kept=kept, asked=True)
+
+
+def so_far(
+    request: OrganizationRequest, subject: Subject, typed: QueryDict, *, trigger: str = ""
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Give what was typed so far, with what was asked for; say so where that cannot be done."""
+    try:
+        return typed_so_far(subject, typed, trigger=trigger)
+    except (TypeError, ValueError) as error:
+        messages.warning(request, str(error))
+        return carry(typed, subject.chosen.key)
 
 
 def home(request: OrganizationRequest) -> str:

@@ -38,6 +38,12 @@ def sets_of(spec: FieldSpec) -> frozenset[str]:
     return frozenset(name for option in spec.marker.options for name in option.sets)
 
 
+def place_of(spec: FieldSpec, value: str) -> int:
+    """Give the place of an option among its field's, counted from 1; 0 where it is none of them."""
+    options = spec.marker.options if isinstance(spec.marker, Choice | Pick) else ()
+    return next((place for place, option in enumerate(options, 1) if option.value == value), 0)
+
+
 def service_note(spec: FieldSpec, values: Mapping[str, object]) -> ServiceNote:
     """Say what is to be known about the chosen service, and which one the sender's domain belongs to."""
     option = chosen_option(spec, values)

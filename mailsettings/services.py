@@ -131,9 +131,12 @@ def _prepare_change(
         # What was typed for the old destination may never be sent to the new one.
         StoredSecret.objects.of(organization_id).filter(connection=connection).delete()
         tokens.delete()
-    elif typed:
+    elif typed and chosen.needs_consent:
         # A new secret proves itself with a token of its own (CIR-12); consent outlives it.
         tokens.update(access=None, access_expires_at=None)
+    elif typed:
+        # A refresh token that was typed counts from now on, not the one an earlier one was traded for.
+        tokens.delete()
 
 
 def release_hold(connection: Connection) -> None:

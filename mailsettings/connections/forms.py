@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.http import QueryDict
 from django.urls import reverse
 
-from mailsettings.carry import typed_so_far
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection, ConnectionVersion
+from mailsettings.pages import so_far
 from mailsettings.subject import Subject, find_draft, known_provider
 from mailsettings.ways import mail_settings
+from orgs.access import OrganizationRequest
 from orgs.models import Organization
 from providers import PROVIDERS, provider
 
@@ -46,9 +47,11 @@ def new_subject(organization: Organization, asked: QueryDict) -> Subject:
     )
 
 
-def filled_form(subject: Subject, typed: QueryDict, *, trigger: str = "") -> ConnectionForm:
+def filled_form(
+    request: OrganizationRequest, subject: Subject, typed: QueryDict, *, trigger: str = ""
+) -> ConnectionForm:
     """Build the form with what was typed so far, after another provider or service was chosen."""
-    values, kept = typed_so_far(subject, typed, trigger=trigger)
+    values, kept = so_far(request, subject, typed, trigger=trigger)
     if typed.get("shown"):
         values["name"] = typed.get("name", "")
     return ConnectionForm(subject=subject, values=values, kept=kept)

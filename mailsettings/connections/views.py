@@ -65,7 +65,9 @@ def answer(request: OrganizationRequest, slug: str, subject: Subject) -> HttpRes
     if request.method == "POST":
         return save(request, slug, subject)
     if request.htmx:
-        found = part(request, filled_form(subject, request.GET, trigger=request.htmx.trigger_name or ""))
+        found = part(
+            request, filled_form(request, subject, request.GET, trigger=request.htmx.trigger_name or "")
+        )
         if found is not None:
             return found
     version = wanted_version(request, subject)
@@ -88,7 +90,7 @@ def save(request: OrganizationRequest, slug: str, subject: Subject) -> HttpRespo
     if not request.organization.custom_mail:
         raise PermissionDenied
     if fills_in(request.POST):
-        return page(request, filled_form(subject, request.POST))
+        return page(request, filled_form(request, subject, request.POST))
     form = ConnectionForm(request.POST, subject=subject)
     if not form.is_valid():
         return page(request, form, status=422)

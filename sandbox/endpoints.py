@@ -11,18 +11,26 @@ FILE = "endpoints.json"
 PORTS_FILE = "ports.json"
 # Tried at the first start; when one of them is taken, the system chooses. Stored settings hold the ports,
 # so later starts insist on the ones of the first.
-FIRST_PORTS = {"smtp_starttls": 2587, "smtp_tls": 2465, "smtp_plain": 2525, "microsoft": 9443, "dns": 9053}
+FIRST_PORTS = {
+    "smtp_starttls": 2587,
+    "smtp_tls": 2465,
+    "smtp_plain": 2525,
+    "microsoft": 9443,
+    "oauth": 9444,
+    "dns": 9053,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """The content of endpoints.json: three addresses, three ports on 127.0.0.1, two files."""
+    """The content of endpoints.json: four addresses, three ports on 127.0.0.1, two files."""
 
     page: str
     smtp_starttls: int
     smtp_tls: int
     smtp_plain: int
     microsoft: str
+    oauth: str
     dns: str
     ca_file: str
     clouds_file: str

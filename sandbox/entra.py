@@ -42,9 +42,14 @@ class Entra:
             return self._discovery(tenant)
         if rest == TOKEN:
             return self._token_endpoint(request, tenant)
-        if "/".join(rest) in PAGES:
-            return self.sign_in.answer(request, tenant, "/".join(rest), graph=self.base_url)
-        return Response(status=404)
+        return self.page(request, segments)
+
+    def page(self, request: Request, segments: list[str]) -> Response:
+        """Answer a request for a page on which somebody signs in."""
+        tenant, page = segments[0], "/".join(segments[1:])
+        if page not in PAGES:
+            return Response(status=404)
+        return self.sign_in.answer(request, tenant, page, graph=self.base_url)
 
     def now(self) -> int:
         """The time that tokens carry."""

@@ -77,10 +77,10 @@ class OAuthServer(HttpServer):
         """Register somebody who can sign in."""
         return self._people.setdefault(email.lower(), Person(email, name or email))
 
-    def refresh_token(self, client_id: str, email: str, *, scope: str = MAIL_SCOPE) -> str:
-        """A refresh token as somebody got it elsewhere."""
+    def refresh_token(self, client_id: str, email: str, *, scope: str = MAIL_SCOPE, token: str = "") -> str:
+        """A refresh token as somebody got it elsewhere; `token` makes it a known one."""
         permit = Permit(client=self._clients[client_id], scope=scope, person=self.add_account(email))
-        return self._permits.give(REFRESH, permit)
+        return self._permits.give(REFRESH, permit, token=token)
 
     def access_token(self, client_id: str, email: str, *, lifetime: float = 3599.0) -> str:
         """An access token as somebody got it elsewhere."""

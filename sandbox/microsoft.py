@@ -176,5 +176,10 @@ class Microsoft(People, HttpServer):
             return self.entra.answer(request, segments)
         return Response(status=404)
 
+    def sign_in(self, request: Request) -> Response:
+        """Answer a request for a page of the sign-in, and for nothing else."""
+        self.entra.base_url = self.base_url
+        return self.entra.page(request, request.path.strip("/").split("/"))
+
     def _graph_script(self, operation: str) -> Prepared:
         return self.graph.at[operation] if operation else self.graph.script

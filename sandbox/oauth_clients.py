@@ -65,9 +65,9 @@ class Permits:
         self._lock = threading.Lock()
         self._found: dict[str, Permit] = {}
 
-    def give(self, kind: str, permit: Permit) -> str:
-        """A new token or code for a permit; `kind` is how it begins."""
-        token = f"{kind}{secrets.token_urlsafe(96)}"
+    def give(self, kind: str, permit: Permit, *, token: str = "") -> str:
+        """A new token or code for a permit, or the one given; `kind` is how it begins."""
+        token = token or f"{kind}{secrets.token_urlsafe(96)}"
         with self._lock:
             self._found[token] = permit
         return token

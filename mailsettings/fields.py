@@ -138,7 +138,7 @@ def form_field(spec: FieldSpec) -> forms.Field:
                 required=False, initial=spec.default, widget=forms.Select(choices=choices), **words
             )
         case _:
-            initial = spec.default if isinstance(marker, Number) else None
+            initial = None if spec.secret else spec.default
             field = forms.CharField(required=False, initial=initial, widget=line(marker), **words)
     # What the one field markup reads beyond Django's own attributes.
     more = {"optional": marker.optional, "guide": tuple(map(_, marker.guide)), "sample": marker.sample}

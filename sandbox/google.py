@@ -10,7 +10,7 @@ from sandbox.listener import LOOPBACK
 from sandbox.oauth_clients import Authentication, Client, Permit, Permits, Person, Refused
 from sandbox.oauth_endpoints import ACCESS, REFRESH, Authorize, TokenEndpoint, refusal
 from sandbox.script import Script
-from sandbox.sign_in_style import STYLE, STYLE_PATH
+from sandbox.sign_in_style import ASSETS
 from sandbox.tls import Authority
 from sandbox.token_form import token_form
 from sandbox.token_record import TokenRequest, recorded
@@ -135,7 +135,7 @@ class OAuthServer(HttpServer):
             self.revocations += 1
             self._permits.drop(token_form(request).get("token", ""))
             return Response(status=200)
-        return STYLE if request.path == STYLE_PATH else Response(status=404)
+        return ASSETS.get(request.path, Response(status=404))
 
     def _token(self, request: Request) -> Response:
         form = token_form(request)

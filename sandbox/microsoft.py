@@ -15,7 +15,7 @@ from sandbox.http_server import HttpServer, Request, Response
 from sandbox.inbox import Inbox
 from sandbox.listener import LOOPBACK, PortTaken
 from sandbox.people import People
-from sandbox.sign_in_style import STYLE, STYLE_PATH
+from sandbox.sign_in_style import ASSETS
 from sandbox.tls import Authority
 from sandbox.token_record import TokenRequest
 
@@ -167,8 +167,8 @@ class Microsoft(People, HttpServer):
     def answer(self, request: Request) -> Response:
         """Answer one request."""
         self.entra.base_url = self.graph.base_url = self.base_url
-        if request.path == STYLE_PATH:
-            return STYLE
+        if request.path in ASSETS:
+            return ASSETS[request.path]
         segments = request.path.strip("/").split("/")
         if segments[0] in ("v1.0", "api"):
             return self.graph.answer(request, segments[1:], self.stopping)

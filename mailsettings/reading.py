@@ -28,11 +28,12 @@ def finish(
     chosen = provider(connection.provider)
     require_complete(chosen, connection.settings)
     bare = typed_settings(chosen, connection.settings, {})
+    is_unreadable = False
     try:
         secrets = connection_secrets(connection, chosen, bare)
     except SealBroken:
         mark_unreadable(connection)
-        secrets = {}
+        secrets, is_unreadable = {}, True
     return Way(
         user_id=user_id,
         owner_id=connection.organization_id,
@@ -47,6 +48,7 @@ def finish(
         held_until=connection.probe_at,
         entitled=mail.organization.custom_mail,
         doubtful=mail.doubtful,
+        is_unreadable=is_unreadable,
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from mailsettings.models import Doubtful
+from orgs.sealing import destination
 from providers import Provider, Settings
 
 
@@ -42,6 +43,8 @@ class Way:
     held_until: datetime | None = None
     entitled: bool = False
     doubtful: str = Doubtful.RESEND
+    # A stored secret did not open: it was sealed for another destination, or altered.
+    is_unreadable: bool = False
 
     @property
     def is_held(self) -> bool:
@@ -55,5 +58,9 @@ class Way:
 
     @property
     def token_key(self) -> str:
-        """The name under which access tokens of this very version are kept."""
-        return f"{self.owner_id}:{self.connection_id}:{self.version}"
+        """The name under which access tokens of this very version and destination are kept.
+
+        A row that was edited past the forms keeps its version; its token still goes nowhere else.
+        """
+        place = destination(*self.provider.destination(self.settings)).hex()
+        return f"{self.owner_id}:{self.connection_id}:{self.version}:{place}"

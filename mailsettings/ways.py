@@ -153,6 +153,9 @@ def open_session(way: Way, trace: Trace, *, seconds: float = 180.0) -> Session:
     Raises:
         providers.ProviderError: with the stage at which it failed.
     """
+    if way.is_unreadable:
+        # Nobody is to be spoken to without the secret.
+        raise trace.fail(failure("secret_unreadable", stage=Stage.TOKEN))
     require_consent(way, trace)
     context = WireContext(
         egress=egress(),

@@ -82,6 +82,7 @@ class OAuthSmtpSettings(Settings):
             section=SIGN_IN,
             options=(
                 Option(value="client_credentials", label="OAuth2 client credentials", hint="recommended"),
+                Option(value="connect", label="Connect with Google", hint="somebody signs in once"),
                 Option(value="legacy", label="OAuth2 (legacy)", hint="refresh or access token"),
             ),
         ),

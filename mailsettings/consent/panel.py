@@ -88,6 +88,8 @@ def account_panel(
     if chosen.consent is None:
         return None
     settings = shown_settings(chosen, connection, current or {})
+    if not chosen.consent.permissions(settings):
+        return None
     account = account_row(connection) if connection else None
     state = state_of(connection, account)
     row = token_row(connection) if connection and account else None

@@ -147,7 +147,7 @@ def test_client_credentials_come_first_and_google_has_none() -> None:
     assert generic(OWN).method == "client_credentials"
     said = errors("oauth_smtp", {**OWN, "service": "gmail", "access_url": ""})
     assert set(said) == {"method"}
-    assert "OAuth2 (legacy)" in said["method"]
+    assert "Connect with Google" in said["method"]
     assert "legacy" in provider("oauth_smtp").warnings(generic(LEGACY))["method"]
     assert "method" not in provider("oauth_smtp").warnings(generic(OWN))
 

@@ -13,6 +13,7 @@ account_patterns = [
     path(f"{ACCOUNT}/connect/", views.connect, name="connect"),
     path(f"{ACCOUNT}/disconnect/", views.disconnect_account, name="disconnect"),
     path(f"{ACCOUNT}/account/", views.consent_result, name="consent_result"),
+    path(f"{ACCOUNT}/account/check/", views.check_account, name="check_account"),
     path(f"{ACCOUNT}/account/sender/", views.choose_sender, name="choose_sender"),
 ]
 # Outside of any room's names: these addresses are registered with the providers.

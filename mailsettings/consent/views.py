@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from mailsettings.consent.accounts import account_row, confirm_send_as, disconnect
+from mailsettings.consent.checking import renewal_fault
 from mailsettings.consent.leaving import give_back
 from mailsettings.consent.panel import account_panel
 from mailsettings.consent.results import find_trip, result_of
@@ -23,7 +25,7 @@ from mailsettings.services import save_connection
 from mailsettings.vault import typed_settings
 from mailsettings.ways import mail_settings
 from orgs import audit
-from orgs.access import OrganizationRequest, Permission, organization_view
+from orgs.access import OrganizationRequest, Permission, asked_outside, organization_view
 from orgs.questions import Question, ask
 from providers import Provider, Settings, provider
 
@@ -56,6 +58,19 @@ def consent_result(request: OrganizationRequest, slug: str, connection_id: UUID)
     result = result_of(connection, panel, request.GET.get("trip", ""))
     context = {"connection": connection, "panel": panel, "result": result, "in_use": in_use}
     return TemplateResponse(request, "mailsettings/consent_result.html", context)
+
+
+@organization_view(Permission.CHANGE_MAIL, methods=("POST",))
+def check_account(request: OrganizationRequest, slug: str, connection_id: UUID) -> HttpResponse:
+    """Say what came of a real renewal: the one way to know how a token fares (WPM-29)."""
+    connection = find(request, connection_id)
+    renewal = partial(renewal_fault, request.organization.pk, connection.pk)
+    fault = asked_outside(request, "renewal", renewal)
+    if fault:
+        messages.error(request, str(fault))
+    else:
+        messages.success(request, _("The account still allows sending. Access was renewed just now."))
+    return redirect("mailsettings:consent_result", slug, connection.pk)
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("POST",))

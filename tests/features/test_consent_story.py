@@ -309,6 +309,21 @@ def test_consent_that_ends_is_told_once_and_mail_waits_for_a_reconnect(connected
     assert [look(one).status for one in (row, other)] == [Status.ACCEPTED, Status.ACCEPTED]
 
 
+@pytest.mark.feature("WPM-29", "HIR-22")
+def test_how_an_account_fares_is_found_by_a_real_renewal(connected: Admin) -> None:
+    page = connected.read(connected.browser.post(connected.page("check_account")))
+    assert "Access was renewed just now" in page
+    renewals = [one for one in connected.microsoft.token_requests if one.grant_type == "refresh_token"]
+    assert len(renewals) == 1
+    connected.microsoft.change_password(ACCOUNT)
+    page = connected.read(connected.browser.post(connected.page("check_account")))
+    assert "The password was changed: connect again" in page
+    account = connected.account()
+    assert account is not None
+    assert account.state == AccountState.NEEDS_RECONNECT
+    assert send(connected.organization).status == Status.QUEUED
+
+
 @pytest.mark.feature("HIR-22")
 def test_a_token_the_mail_server_refuses_is_renewed_once(connected: Admin, exchange: SmtpServer) -> None:
     connected.microsoft.end_access_tokens(ACCOUNT)

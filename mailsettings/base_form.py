@@ -100,7 +100,7 @@ class FieldsForm(forms.Form):
                 widget.attrs |= self.asking
             if spec.name in self.muted:
                 widget.attrs |= {"disabled": True}
-                self.fields[spec.name].help_text = MUTED
+                self[spec.name].help_text = MUTED
             if isinstance(widget, ExpiryInput):
                 widget.asking = self.asking
             if spec.name in self.read_only:

@@ -55,6 +55,8 @@ def saving(request: OrganizationRequest, slug: str, notification_id: UUID) -> Ht
 
 def find(request: OrganizationRequest, key: UUID | None) -> Notification | None:
     """Find a verification of this organization."""
+    if key is None:
+        return None
     rows = Notification.objects.of(request.organization).filter(pk=key, kind=Kind.VERIFICATION)
     return rows.select_related("draft", "draft__connection", "created_by", "connection").first()
 
@@ -81,9 +83,8 @@ def lead(request: OrganizationRequest, address: str) -> HttpResponse:
 
 def notice(request: OrganizationRequest, form: ConnectionForm) -> SafeString:
     """Say above the form why it was not saved, and offer to save it all the same."""
-    key = as_key(request.GET.get("verification", ""))
-    row = find(request, key) if key and form.source is not None else None
-    if row is None or row.draft_id != form.source.pk:
+    row = find(request, as_key(request.GET.get("verification", "")))
+    if row is None or form.source is None or row.draft_id != form.source.pk:
         return SafeString("")
     result = look_at(row)
     if result.state in {"ok", "running"}:

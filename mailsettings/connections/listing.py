@@ -92,7 +92,7 @@ def standing(row: Connection, chosen: Provider, account: ConnectedAccount | None
     if chosen.needs_consent and account is None:
         return "off", _("Not connected")
     if account is not None and account.state != AccountState.CONNECTED:
-        return "bad", AccountState(account.state).label
+        return "bad", str(AccountState(account.state).label)
     if row.held_code:
         return "bad", _("Paused")
     if row.verified_at is None:

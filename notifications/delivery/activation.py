@@ -44,7 +44,7 @@ def settle_verification(row: Notification, token: UUID, outcome: Outcome) -> Non
 def activate(row: Notification, outcome: Outcome) -> Outcome:
     """Save the draft of a verification, inside its organization's tenant(); gives what came of it."""
     drafts = Draft.objects.of(row.organization_id).select_related("connection", "created_by", "organization")
-    draft = drafts.filter(pk=row.draft_id).first()
+    draft = drafts.filter(pk=row.draft_id).first() if row.draft_id else None
     if draft is None:
         return refused(outcome, CHANGED)
     if not Organization.objects.filter(pk=row.organization_id, custom_mail=True).exists():

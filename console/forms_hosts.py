@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from django import forms
@@ -65,6 +66,12 @@ def checked_host(typed: str, rules: Egress) -> str:
             _("HTTPS is spoken on port 443. The operator of this site can add another port.")
         )
     return f"{host}:{port}"
+
+
+def key_of(label: str, hosts: Mapping[str, str]) -> str:
+    """Name a cloud for good: with other hosts it is another, for which no stored secret opens (C-CRY-2)."""
+    digest = sha256("\n".join(hosts[name] for name in sorted(hosts)).encode()).hexdigest()[:8]
+    return f"{slugify(label)[: KEY_LENGTH - 9]}-{digest}".lstrip("-")
 
 
 class SignInHostForm(forms.Form):
@@ -136,10 +143,10 @@ class CloudForm(forms.Form):
         if hosts["smtp_host"] and not suffix:
             hosts["outlook_resource"] = f"https://{hosts['smtp_host'].replace('smtp.', 'outlook.', 1)}"
         self._refuse_known(hosts, rules)
-        key = slugify(str(cleaned.get("label", "")))[:KEY_LENGTH].strip("-")
-        if "label" in cleaned and (not key or key in {cloud.key for cloud in rules.clouds}):
+        label = " ".join(str(cleaned.get("label", "")).split())
+        if label.casefold() in {cloud.label.casefold() for cloud in rules.clouds}:
             self.add_error("label", _("There is a cloud of this name already. Choose another name."))
-        return cleaned | {"key": key, "hosts": hosts}
+        return cleaned | {"label": label, "key": key_of(label, hosts), "hosts": hosts}
 
     def _checked(self, name: str, typed: str, rules: Egress) -> str:
         # A mail server's port is the connection's own matter.

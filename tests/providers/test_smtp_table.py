@@ -22,8 +22,8 @@ sign_in | 535 5.7.8 bad credentials | auth_failed | - | C
 sign_in | 535 5.7.3 Authentication unsuccessful | auth_failed | - | C
 sign_in | 535 5.7.139 the user credentials were incorrect | auth_failed | - | C
 sign_in | 535 5.7.139 SmtpClientAuthentication is disabled for the Tenant | auth_blocked_by_policy | - | C
-sign_in | 535 5.7.139 the user is locked by your organization's security defaults policy | auth_blocked_by_policy | - | C
-sign_in | 535 5.7.139 the request did not meet the criteria to be authenticated | auth_blocked_by_policy | - | C
+sign_in | 535 5.7.139 locked by your security defaults policy | auth_blocked_by_policy | - | C
+sign_in | 535 5.7.139 the request did not meet the criteria | auth_blocked_by_policy | - | C
 sign_in | 535 5.7.139 basic authentication is disabled. | basic_auth_retired | - | C
 sign_in | 550 5.7.30 Basic authentication is not supported | basic_auth_retired | - | C
 sign_in | 530 5.7.57 Client not authenticated to send mail | auth_blocked_by_policy | - | C
@@ -33,7 +33,7 @@ sign_in | 454 4.7.0 Temporary authentication failure | auth_temporary | T | C
 sign_in | 451 4.7.0 Temporary server error | auth_temporary | T | C
 sign_in | 432 4.7.12 password transition needed | auth_failed | - | C
 sign_in | 432 4.3.2 Concurrent connections limit exceeded | too_many_connections | T | C
-sign_in | 430 4.2.0 STOREDRV; mailbox logon failure; MapiExceptionLogonFailed | auth_mailbox_permission | - | C
+sign_in | 430 4.2.0 STOREDRV; MapiExceptionLogonFailed | auth_mailbox_permission | - | C
 sign_in | 504 5.5.4 unrecognized mechanism | auth_unsupported | - | C
 sign_in | 538 5.7.11 encryption required | auth_unsupported | - | C
 sign_in | 500 5.5.6 line too long | auth_unsupported | - | C

@@ -91,6 +91,8 @@ class FieldsForm(forms.Form):
         # The style sheet follows switches and choices by itself, but for what a field says of itself.
         asking = {name for name in named if isinstance(self.fields[name].widget, forms.Select)}
         asking |= {name for spec in self.specs if spec.name in SENDER for name, _wanted in conditions(spec)}
+        # What is asked for at the consent page depends on the method, and is said beforehand.
+        asking |= {"method"} if self.chosen.consent is not None else set()
         for spec in self.specs:
             widget = self.fields[spec.name].widget
             if sets_of(spec) or spec.name in named & asking:

@@ -113,6 +113,12 @@ class ConnectionForm(ShownForm):
             self.add_error(name, message)
 
     @property
+    def may_send(self) -> bool:
+        """Say whether something could be sent after a save."""
+        values = self.current if self.settings is None else plain_values(self.settings)
+        return self.subject.may_send(values)
+
+    @property
     def is_proven(self) -> bool:
         """Say whether a test of exactly these values passed: the draft's own, secrets included."""
         draft = self.own_draft

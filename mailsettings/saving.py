@@ -26,12 +26,12 @@ UNVERIFIED = "save_unverified"
 
 def activates(form: ConnectionForm) -> bool:
     """Say whether saving makes real mail use the connection: not before somebody connected its account."""
-    return form.subject.activates and form.subject.may_send
+    return form.subject.activates and form.may_send
 
 
 def wants_proof(form: ConnectionForm) -> bool:
     """Say whether the values must be proven before they are saved; unchanged and tested ones need not."""
-    return form.subject.may_send and not form.is_unchanged and not form.is_proven
+    return form.may_send and not form.is_unchanged and not form.is_proven
 
 
 def save_form(
@@ -95,7 +95,7 @@ def save_now(request: OrganizationRequest, form: ConnectionForm) -> Saved:
 
 def say_saved(request: OrganizationRequest, saved: Saved, form: ConnectionForm) -> None:
     """Tell what the save came to, and what looks odd about what was typed."""
-    if not form.subject.may_send:
+    if not form.may_send:
         messages.success(request, _("Saved. Connect the account before mail can go out through it."))
     elif saved.connection.rank == Rank.PRIMARY:
         messages.success(request, _("Saved. The next message uses these settings."))

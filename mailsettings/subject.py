@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from mailsettings.services import connection_for
 from mailsettings.ways import mail_settings
 from orgs.models import Organization
 from providers import PROVIDERS, Provider, provider
+from providers.oauth_smtp_rules import CONNECT
 
 # What the field "Connection" says when a new one is to be made.
 NEW = "new"
@@ -46,15 +48,19 @@ class Subject:
     @property
     def account(self) -> ConnectedAccount | None:
         """The account the connection was connected with, if its provider wants one and it still holds."""
-        if self.connection is None or not self.chosen.needs_consent:
+        if self.connection is None or self.chosen.consent is None:
             return None
         rows = ConnectedAccount.objects.of(self.organization)
         return rows.filter(connection=self.connection, state=AccountState.CONNECTED).first()
 
-    @property
-    def may_send(self) -> bool:
-        """Say whether something could be sent after a save: a provider with consent needs its account."""
-        return not self.chosen.needs_consent or self.account is not None
+    def may_send(self, values: Mapping[str, object]) -> bool:
+        """Say whether something could be sent with these values: ways with consent need their account."""
+        return not wants_account(self.chosen, values) or self.account is not None
+
+
+def wants_account(chosen: Provider, values: Mapping[str, object]) -> bool:
+    """Say whether nothing can be sent before somebody connected an account."""
+    return chosen.needs_consent or (chosen.consent is not None and values.get("method") == CONNECT)
 
 
 def emails_subject(organization: Organization, asked: QueryDict, *, url: str) -> Subject:

@@ -66,7 +66,7 @@ def save(request: OrganizationRequest, slug: str) -> HttpResponse:
 
     def done(saved: Saved) -> str:
         more = urlencode({"provider": saved.connection.provider})
-        return home if form.subject.may_send else f"{home}?{more}"
+        return home if form.may_send else f"{home}?{more}"
 
     return save_form(request, form, emails_page, done)
 

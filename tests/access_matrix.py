@@ -28,6 +28,12 @@ from orgs.models import Invitation, Organization, Role, User
 from orgs.tenancy import SYSTEM, tenant
 from tests import factories
 
+# What the notification of an address is, where it is no mail.
+KINDS = {
+    "notifications:test_result": "test",
+    "notifications:share": "test",
+    "notifications:saving": "verification",
+}
 # A page behind one of these has a second key that nobody can guess.
 SECOND_KEYS = {"token": "no-such-token"}
 # Words of an address that name no object of anybody.
@@ -122,12 +128,8 @@ class Stage:
             return factories.membership(factories.user(), of, Role.READ_ONLY).pk
         with tenant(of):
             if name == "notification_id":
-                kind = (
-                    "test"
-                    if address.name in {"notifications:test_result", "notifications:share"}
-                    else "notification"
-                )
-                draft = self.draft(of) if kind == "test" else None
+                kind = KINDS.get(address.name, "notification")
+                draft = None if kind == "notification" else self.draft(of)
                 return enqueue(
                     organization=of, to="a@example.com", subject="Hello", kind=kind, draft=draft
                 ).pk

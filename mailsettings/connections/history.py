@@ -46,7 +46,7 @@ def history(connection: Connection) -> list[Entry]:
     """List the latest versions of a connection, newest first, each beside the one before it."""
     rows = ConnectionVersion.objects.of(connection.organization_id).filter(connection=connection)
     versions = list(rows.select_related("saved_by").order_by("-number")[: SHOWN + 1])
-    earlier: list[ConnectionVersion | None] = [*versions[1:], None]
+    earlier: list[ConnectionVersion | None] = [*versions[1:], None][: len(versions)]
     return [
         Entry(
             version=version,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from mailsettings.advice import advise, facts
 from mailsettings.models import AccountState, ConnectedAccount, Connection, MailSettings, Rank
+from mailsettings.subject import wants_account
 from mailsettings.vault import typed_settings
 from orgs.models import Organization
 from providers import Provider, provider
@@ -89,7 +90,7 @@ def standing(row: Connection, chosen: Provider, account: ConnectedAccount | None
     """Give the tone and the word of a connection's health."""
     if not row.enabled:
         return "off", _("Disabled")
-    if chosen.needs_consent and account is None:
+    if wants_account(chosen, row.settings) and account is None:
         return "off", _("Not connected")
     if account is not None and account.state != AccountState.CONNECTED:
         return "bad", str(AccountState(account.state).label)

@@ -32,7 +32,7 @@ def put_first(*, organization: Organization, connection: Connection, user: User 
         NotPossible: nothing can be sent through it yet.
     """
     subject = subject_of(organization, connection)
-    if not subject.may_send:
+    if not subject.may_send(connection.settings):
         raise NotPossible(_("Connect the account of %(name)s first.") % {"name": connection.name})
 
     alter(connection, make_primary, user)

@@ -95,7 +95,7 @@ def save(request: OrganizationRequest, slug: str, subject: Subject) -> HttpRespo
         return page(request, form, status=422)
 
     def done(saved: Saved) -> str:
-        name, more = ("connections", ()) if subject.may_send else ("connection", (saved.connection.pk,))
+        name, more = ("connections", ()) if form.may_send else ("connection", (saved.connection.pk,))
         return reverse(f"mailsettings:{name}", args=[slug, *more])
 
     return save_form(request, form, page, done)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -105,10 +105,11 @@ def question(request: OrganizationRequest, row: Connection, *, in_use: bool, wro
 def restore_version(request: OrganizationRequest, slug: str, connection_id: UUID) -> HttpResponse:
     """Bring back an earlier version; secrets stay the stored ones, or have to be typed (COG-27)."""
     row = changeable(request, connection_id)
+    page = reverse("mailsettings:connection", args=[slug, row.pk])
     version = version_of(row, request.POST.get("version", ""))
     if version is None:
-        raise Http404
-    page = reverse("mailsettings:connection", args=[slug, row.pk])
+        messages.error(request, _("There is no such version of %(name)s.") % {"name": row.name})
+        return redirect(page)
     try:
         saved = services.restore(connection=row, version=version, user=request.user)
     except NameTaken:

@@ -251,10 +251,11 @@ def test_a_version_of_another_destination_never_gets_the_stored_secret(
 
 def test_versions_that_do_not_exist_are_not_found(admin: Admin, owner: User, sandbox: Sandbox) -> None:
     row = factories.connection(admin.organization, "smtp", smtp_values(sandbox.smtp()), by=owner)
-    assert (
-        admin.browser.post(admin.url("mailsettings:restore_version", row.pk), {"version": "9"}).status_code
-        == 404
-    )
+    for wrong in ("9", "", "²", "9" * 30):
+        answer = admin.browser.post(
+            admin.url("mailsettings:restore_version", row.pk), {"version": wrong}, follow=True
+        )
+        assert "There is no such version" in answer.content.decode()
     page = admin.browser.get(admin.url("mailsettings:connection", row.pk), {"version": "9" * 30})
     assert page.status_code == 200
 

@@ -47,6 +47,11 @@ def pressed(admin: Admin, provider_key: str, action: str, **typed: object) -> An
     return admin.browser.post(admin.url("mailsettings:emails"), form)
 
 
+def squeezed(html: str) -> str:
+    """Give the page without the blanks between its tags and words."""
+    return re.sub(r"\s+(?=[<])|(?<=[>])\s+", "", " ".join(html.split()))
+
+
 def tag(html: str, name: str) -> str:
     """Give the opening tag of the control of that name."""
     return re.search(rf'<(?:input|select|textarea)[^>]*\bname="{name}"[^>]*>', html, re.DOTALL)[0]  # type: ignore[index]
@@ -242,9 +247,19 @@ def test_the_senders_name_has_no_effect_through_graph_and_says_so(admin: Admin) 
     html = changed(admin, "microsoft_account", "method", method="graph", sender_name="Typed name")
     assert "disabled" in tag(html, "sender_name")
     assert "name of the account itself" in html
-    assert '<input type="hidden" name="sender_name" value="Typed name">' in html
+    assert '<input type="hidden" name="sender_name" value="Typed name">' in squeezed(html)
     html = changed(admin, "microsoft_account", "method", method="smtp", sender_name="Typed name")
     assert "disabled" not in tag(html, "sender_name")
+
+
+@pytest.mark.feature("HIR-7")
+def test_the_account_is_offered_as_soon_as_connecting_is_chosen(admin: Admin) -> None:
+    html = changed(admin, "oauth_smtp", "method", method="connect", service="gmail")
+    assert 'id="connect-account"' in html[html.index('id="account-part"') :]
+    html = changed(admin, "oauth_smtp", "method", method="legacy", service="gmail")
+    assert 'id="connect-account"' not in html
+    html = changed(admin, "microsoft_account", "method", method="graph")
+    assert "Mail.Send" in html[html.index('id="account-part"') :]
 
 
 @pytest.mark.feature("WPM-46")
@@ -309,13 +324,14 @@ def test_a_legacy_connection_that_cannot_be_converted_says_why(admin: Admin) -> 
 @pytest.mark.parametrize("key", [item.key for item in PROVIDERS])
 def test_the_picture_says_who_is_who_for_each_provider(admin: Admin, key: str) -> None:
     html = admin.browser.get(admin.url("mailsettings:emails"), {"provider": key}).content.decode()
-    picture = html[html.index('id="identity"') :]
+    picture = squeezed(html[html.index('id="identity"') :])
     for word in ("Signs in as", "Envelope sender", "From", "Reply-To"):
         assert f"<dt>{word}</dt>" in picture
     headers = {"HX-Request": "true", "HX-Target": "identity"}
     asked = {"provider": key, "shown": key, "authentication": "on"}
     asked |= {"sender_email": "other@contoso.com", "username": "box@contoso.com"}
-    part = admin.browser.get(admin.url("mailsettings:emails"), asked, headers=headers).content.decode()
+    answer = admin.browser.get(admin.url("mailsettings:emails"), asked, headers=headers)
+    part = squeezed(answer.content.decode())
     assert "<dd>other@contoso.com</dd>" in part
     if "username" in {spec.name for spec in specs(provider(key).settings_type)}:
         assert "<dd>box@contoso.com</dd>" in part
@@ -326,7 +342,8 @@ def test_a_pair_the_provider_refuses_is_named_before_the_test(admin: Admin) -> N
     headers = {"HX-Request": "true", "HX-Target": "identity"}
     asked = {"provider": "microsoft365_smtp", "shown": "microsoft365_smtp"}
     asked |= {"sender_email": "other@contoso.com", "username": "box@contoso.com"}
-    part = admin.browser.get(admin.url("mailsettings:emails"), asked, headers=headers).content.decode()
+    answer = admin.browser.get(admin.url("mailsettings:emails"), asked, headers=headers)
+    part = squeezed(answer.content.decode())
     note = part[part.index("inline-note") :]
     assert "<dd>other@contoso.com</dd>" in part
     assert "box@contoso.com" in note

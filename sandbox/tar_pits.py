@@ -61,31 +61,26 @@ class Victim:
             raise ValueError("This tar pit needs an authority for its certificate.")
         self._connection = self._pit.secure(self._connection, self._pit.context)
 
-    def drip(self, words: bytes, *, every: float = EVERY_SECONDS) -> None:
+    def drip(self, words: bytes) -> None:
         """Send byte by byte, and begin again at the end."""
         while True:
             for place in range(len(words)):
                 self.say(words[place : place + 1])
-                self.wait(every)
+                self.hold(EVERY_SECONDS)
 
     def flood(self, words: bytes) -> None:
         """Send the same for ever, as fast as it is taken."""
         while not self._pit.stopping.is_set():
             self.say(words)
 
-    def hold(self) -> None:
-        """Say and read nothing more."""
-        self._pit.stopping.wait()
-        raise ConnectionResetError("the server stops")
+    def hold(self, seconds: float | None = None) -> None:
+        """Say and read nothing for some seconds, or ever again."""
+        if self._pit.stopping.wait(seconds):
+            raise ConnectionResetError("the server stops")
 
     def close_ears(self) -> None:
         """Take in next to nothing from now on: the client's window closes."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-
-    def wait(self, seconds: float) -> None:
-        """Pause, unless the server stops."""
-        if self._pit.stopping.wait(seconds):
-            raise ConnectionResetError("the server stops")
 
 
 GREETING: Final = b"220 localhost ESMTP\r\n"

@@ -90,10 +90,6 @@ UNTIL_DATA: Final = (PLAIN_EHLO, b"250 ok\r\n", b"250 ok\r\n")
 TAKE_DATA: Final = b"354 go on\r\n"
 
 
-def _silent(victim: Victim) -> None:
-    victim.hold()
-
-
 def _drip_greeting(victim: Victim) -> None:
     victim.drip(b"220-localhost\r\n")
 
@@ -184,7 +180,7 @@ def _take_message(victim: Victim) -> None:
 
 
 KINDS: Final[dict[str, Callable[[Victim], None]]] = {
-    "accepts and says nothing": _silent,
+    "accepts and says nothing": Victim.hold,
     "drips its greeting": _drip_greeting,
     "greets without end": _endless_greeting,
     "sends a line of 10 MB": _long_line,

@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from mailsettings.consent.accounts import lock_mail
 from mailsettings.consent.standing import consent_fault, end_consent
-from mailsettings.models import ConnectionToken
+from mailsettings.models import Connection, ConnectionToken
 from mailsettings.token_rows import open_token, token_columns, token_destination
 from mailsettings.way import Way
 from orgs.models import TenantQuerySet
@@ -163,6 +164,17 @@ class SealedTokenStore:
         return open_token(row, place=self._place, with_access=fits)
 
     def _make_row(self) -> ConnectionToken:
+        """Begin the row of a connection that is still as it was read.
+
+        A save that took the row away had something typed: what an older secret is traded for may not win.
+
+        Raises:
+            providers.ProviderError: the connection was saved again since the way was read.
+        """
+        lock_mail(self.way.owner_id)
+        current = Connection.objects.of(self.way.owner_id).filter(pk=self._connection_id)
+        if self._is_draft or not current.filter(version=self.way.version).exists():
+            raise failure("connection_lost", stage=Stage.TOKEN)
         rows = ConnectionToken.objects.of(self.way.owner_id)
         return rows.get_or_create(
             organization_id=self.way.owner_id,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -223,13 +224,29 @@ def test_a_token_fetched_for_a_connection_that_was_removed_meanwhile_is_not_used
         assert not ConnectionToken.objects.of(connection.organization_id).exists()
 
 
+@pytest.mark.control("C-OAU-7")
+def test_a_worker_with_old_settings_begins_no_row_after_a_secret_was_typed(connection: Connection) -> None:
+    server, old = Server(), store_of(connection)
+    save(connection, typed={"client_secret": SecretText("typed-now")})
+    # What the old secret is traded for would count more than the one that was typed.
+    with pytest.raises(ProviderError) as told:
+        renew(old, None, server.fetch)
+    assert told.value.transient
+    assert server.requests == []
+    new = store_of(connection)
+    assert new.get(new.way.token_key) is None
+    assert renew(new, None, server.fetch).value == SecretText("access-1")
+
+
 def change(connection: Connection, **columns: object) -> None:
     with tenant(connection.organization_id):
         ConnectionToken.objects.of(connection.organization_id).update(**columns)
 
 
-def save(connection: Connection, **changes: object) -> None:
-    """Save other values, as the Emails page does when no secret is typed again."""
+def save(
+    connection: Connection, typed: Mapping[str, SecretText] = MappingProxyType({}), **changes: object
+) -> None:
+    """Save other values, as the Emails page does; with no secret typed again unless one is named."""
     chosen = provider(connection.provider)
     settings = typed_settings(chosen, {**connection.settings, **changes}, {})
     with tenant(connection.organization_id):
@@ -237,7 +254,7 @@ def save(connection: Connection, **changes: object) -> None:
             organization=connection.organization,
             chosen=chosen,
             settings=settings,
-            typed={},
+            typed=typed,
             user=None,
             expected_version=mail_settings(connection.organization_id).version,
         )

@@ -16,6 +16,7 @@ from mailsettings.connections.history import version_of
 from mailsettings.connections.services import NotPossible
 from mailsettings.connections.views import find
 from mailsettings.destinations import SecretNeeded
+from mailsettings.domain.gate import refusal_of_stored
 from mailsettings.models import Connection
 from mailsettings.services import NameTaken
 from mailsettings.ways import mail_settings
@@ -110,6 +111,10 @@ def restore_version(request: OrganizationRequest, slug: str, connection_id: UUID
     if version is None:
         messages.error(request, _("There is no such version of %(name)s.") % {"name": row.name})
         return redirect(page)
+    blocked = refusal_of_stored(request, version, row)
+    if blocked is not None:
+        messages.error(request, str(blocked))
+        return redirect(f"{page}?version={version.number}")
     try:
         saved = services.restore(connection=row, version=version, user=request.user)
     except NameTaken:

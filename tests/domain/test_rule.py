@@ -214,8 +214,9 @@ def test_an_earlier_sender_is_not_restored_past_the_rule(
     with tenant(admin.organization):
         rows = ConnectionVersion.objects.of(admin.organization).filter(connection=connection)
         wanted = next(row for row in rows if row.settings["sender_email"] == "hello@other.example")
-    path = f"/organizations/contoso/emails/connections/{connection.pk}/versions/{wanted.number}/restore/"
-    assert REFUSED in admin.read(admin.browser.post(path))
+    path = f"/organizations/contoso/emails/connections/{connection.pk}/restore/"
+    answer = admin.browser.post(path, {"version": str(wanted.number)}, follow=True)
+    assert REFUSED in admin.read(answer)
     assert admin.connection.settings["sender_email"] == ACCOUNT
 
 

@@ -119,7 +119,9 @@ def test_an_earlier_destination_comes_back_without_todays_secret(world: World) -
     with tenant(world.organization):
         versions = ConnectionVersion.objects.of(world.organization).filter(connection=row)
         wanted = next(each for each in versions if each.settings["port"] == world.mail_trap.port)
-    answer = world.browser.post(world.url("mailsettings:restore_version", row.pk, wanted.number), follow=True)
+    answer = world.browser.post(
+        world.url("mailsettings:restore_version", row.pk), {"version": str(wanted.number)}, follow=True
+    )
     assert "Enter the Password again" in answer.content.decode()
     send(world)
     nothing_heard(world, made)

@@ -135,7 +135,8 @@ def may_send(trip: Trip, who: Account, account: ConnectedAccount | None) -> bool
     if not sender or same_address(sender, who.email):
         return True
     declared = account is not None and account.send_as_confirmed and account.subject == who.subject
-    return declared or same_address(trip.request.sends_as, who.email)
+    # An account that tells no address is nobody's choice.
+    return declared or bool(who.email and same_address(trip.request.sends_as, who.email))
 
 
 def fail_trip(

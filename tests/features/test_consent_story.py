@@ -17,7 +17,7 @@ from orgs.tenancy import tenant
 from sandbox.smtp import SmtpServer
 from tests.notifications.stories import look, make_due
 from tests.plugin_consent import OTHER, PROVIDER, Admin, asked
-from tests.plugin_sandbox import ACCOUNT, CLIENT_SECRET, Sandbox, smtp_values
+from tests.plugin_sandbox import ACCOUNT, CLIENT_SECRET, TENANT_ID, Sandbox, smtp_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Form = dict[str, object]
@@ -224,6 +224,18 @@ def test_another_account_is_refused_until_its_right_to_send_is_declared(
     )
     assert "You signed in as third@contoso.com" in page
     assert f"{OTHER} is still connected" in page
+
+
+@pytest.mark.control("C-OAU-5")
+def test_an_account_that_tells_no_address_is_not_taken_for_the_sender(
+    connector: Admin, account_form: Form
+) -> None:
+    account_form = account_form | {"sender_email": ACCOUNT}
+    connector.microsoft.add_account("nameless", tenant=TENANT_ID, mailbox=False)
+    connector.post(account_form)
+    page = connector.read(connector.connect(account_form, "nameless"))
+    assert "Another account signed in" in page
+    assert (connector.account(), connector.tokens()) == (None, None)
 
 
 @pytest.mark.feature("WPM-30")

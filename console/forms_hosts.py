@@ -20,6 +20,8 @@ from providers.network.addresses import is_local_name, literal
 
 HOST_LENGTH: Final = 253
 LABEL_LENGTH, KEY_LENGTH = 80, 40
+# Of the key, for what the hosts come to: too many letters to be met by trying.
+DIGEST_LENGTH: Final = 24
 HTTPS_PORT: Final = 443
 SUFFIX: Final = re.compile(r"[a-z]{2,10}(\.[a-z]{2,10})?")
 AUTHORITY: Final = re.compile(r"(?P<host>(?:https?://)?[^:\[\]]+|.*\]):(?P<port>[0-9]{1,5})", re.IGNORECASE)
@@ -70,8 +72,8 @@ def checked_host(typed: str, rules: Egress) -> str:
 
 def key_of(label: str, hosts: Mapping[str, str]) -> str:
     """Name a cloud for good: with other hosts it is another, for which no stored secret opens (C-CRY-2)."""
-    digest = sha256("\n".join(hosts[name] for name in sorted(hosts)).encode()).hexdigest()[:8]
-    return f"{slugify(label)[: KEY_LENGTH - 9]}-{digest}".lstrip("-")
+    digest = sha256("\n".join(hosts[name] for name in sorted(hosts)).encode()).hexdigest()[:DIGEST_LENGTH]
+    return f"{slugify(label)[: KEY_LENGTH - DIGEST_LENGTH - 1]}-{digest}".lstrip("-")
 
 
 class SignInHostForm(forms.Form):

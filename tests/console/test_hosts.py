@@ -187,6 +187,8 @@ def test_a_cloud_that_comes_back_with_other_hosts_is_another_one(chief: Client, 
     # What was sealed for the first does not open for the second.
     assert keys[0] != keys[1]
     assert keys[0] == keys[2]
+    # Nobody finds other hosts of the same name by trying: 96 bits of it are their digest.
+    assert len(keys[0].rpartition("-")[2]) == 24
 
 
 @pytest.mark.feature("WPM-47", "COG-13")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from providers.base import IdentityPicture, Provider, Session, WireContext
@@ -11,6 +10,7 @@ from providers.fields import Choice, Flag, Number, Option, Pick, Secret, Setting
 from providers.guides import CUSTOM_SMTP_GUIDE
 from providers.network import Egress
 from providers.network.addresses import literal
+from providers.network.certificate import trust_name
 from providers.secret_text import SecretText
 from providers.services import OTHER, SES, find_service, region_options, service_options, ses_host
 from providers.smtp_fields import CERTIFICATE, ENVELOPE_SENDER, SERVER, check_certificate, check_server
@@ -153,7 +153,7 @@ class CustomSmtp(Provider):
     def destination(self, settings: Settings) -> tuple[str, ...]:
         """Bind the password to this very server, and to whom it is trusted by."""
         chosen = _smtp(settings)
-        trust = sha256(chosen.certificate.encode()).hexdigest() if chosen.certificate else "verify"
+        trust = trust_name(chosen.certificate)
         return ("smtp", chosen.host, str(chosen.port), chosen.tls_option, trust)
 
     def identity(self, settings: Settings) -> list[tuple[str, str]]:

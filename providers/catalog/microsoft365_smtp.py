@@ -21,6 +21,7 @@ from providers.errors import Stage, failure
 from providers.fields import Email, Secret, Settings, Text, Url
 from providers.guides import ACCESS_URL_GUIDE, MICROSOFT365_SMTP_GUIDE
 from providers.network import Egress
+from providers.network.certificate import trust_name
 from providers.secret_text import SecretText
 from providers.smtp_fields import (
     CERTIFICATE,
@@ -144,7 +145,7 @@ class Microsoft365Smtp(Provider):
         """Bind the secrets to token host, tenant, app and cloud, and to the one server tokens are said to."""
         chosen = _smtp(settings)
         host, tenant = split_access_url(chosen.access_url)
-        server = (chosen.host, str(chosen.port), chosen.certificate or "verify")
+        server = (chosen.host, str(chosen.port), trust_name(chosen.certificate))
         return ("oauth-smtp", host, tenant, chosen.client_id, chosen.cloud, *server)
 
     def identity(self, settings: Settings) -> list[tuple[str, str]]:
@@ -171,6 +172,11 @@ class Microsoft365Smtp(Provider):
         server = SmtpServer(chosen.host, chosen.port, "starttls", chosen.certificate)
         login = TokenLogin(chosen.username, _source(chosen, context.egress))
         return open_smtp(server, login, context, envelope_sender=chosen.envelope_sender)
+
+    def renew(self, settings: Settings, context: WireContext) -> None:
+        """Fetch new tokens, whatever is left of the old ones; only a person's grant needs that."""
+        source = _source(_smtp(settings), context.egress)
+        source.token(None, context, stale=context.tokens.get(context.connection_key))
 
 
 def _source(chosen: Microsoft365SmtpSettings, egress: Egress) -> TokenSource:

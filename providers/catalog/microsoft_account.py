@@ -17,6 +17,7 @@ from providers.consent_microsoft import MicrosoftConsent
 from providers.fields import Settings
 from providers.guides import MICROSOFT_ACCOUNT_GUIDE
 from providers.network import Egress
+from providers.network.certificate import trust_name
 from providers.smtp_fields import check_certificate, check_cloud_server, sender_picture
 from providers.tokens import MicrosoftUser
 from providers.transports.graph import GraphMailbox, open_graph
@@ -122,4 +123,4 @@ def _source(chosen: MicrosoftAccountSettings, context: WireContext) -> Microsoft
 def _mail_host(chosen: MicrosoftAccountSettings) -> tuple[str, ...]:
     if chosen.method == "graph":
         return ("graph",)
-    return ("smtp", chosen.host, str(chosen.port), chosen.certificate or "verify")
+    return ("smtp", chosen.host, str(chosen.port), trust_name(chosen.certificate))

@@ -10,6 +10,7 @@ from providers.consent_google import GoogleConsent
 from providers.fields import Settings
 from providers.guides import OAUTH_SMTP_GUIDE
 from providers.network import Egress
+from providers.network.certificate import trust_name
 from providers.oauth_smtp_rules import (
     check_endpoint,
     check_expiry,
@@ -74,7 +75,7 @@ class OAuthSmtp(Provider):
     def destination(self, settings: Settings) -> tuple[str, ...]:
         """Bind the secrets to the token endpoint and client, and to the one server tokens are said to."""
         chosen = oauth_settings(settings)
-        server = (chosen.host, str(chosen.port), chosen.tls_option, chosen.certificate or "verify")
+        server = (chosen.host, str(chosen.port), chosen.tls_option, trust_name(chosen.certificate))
         return ("oauth-smtp", chosen.access_url, chosen.client_id, *server)
 
     def identity(self, settings: Settings) -> list[tuple[str, str]]:

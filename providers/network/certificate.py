@@ -56,6 +56,11 @@ def read_trust(text: str) -> Trust | None:
     return Trust(authorities=authorities)
 
 
+def trust_name(text: str) -> str:
+    """Name whom a server is trusted by, for the destination of its secrets; empty text means "verify"."""
+    return sha256(text.encode()).hexdigest() if text else "verify"
+
+
 def fingerprint(certificate: bytes) -> str:
     """Write the SHA-256 fingerprint of a certificate (DER) as people compare it: AA:BB:…."""
     return sha256(certificate).digest().hex(":").upper()

@@ -60,3 +60,12 @@ def test_certificate_is_kept_as_it_was_pasted_but_for_its_edges() -> None:
     assert settings.certificate == "ab" * 32  # type: ignore[attr-defined]
     with pytest.raises(SettingsInvalid):
         parsed("smtp", certificate="ab\x00")
+
+
+@pytest.mark.control("C-CRY-2")
+@pytest.mark.parametrize("key", ["smtp", "oauth_smtp", "microsoft365_smtp", "microsoft_account"])
+def test_a_long_certificate_still_names_a_destination(authority: Authority, key: str) -> None:
+    words = "\N{ENVELOPE}" * 30_000
+    settings = parsed(key, certificate=f"{authority.ca_file.read_text()}{words}")
+    # What a secret is bound to has parts of 65535 bytes at most.
+    assert all(len(part.encode()) < 2**16 for part in provider(key).destination(settings))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from providers.errors import ProviderError, Stage, failure
-from providers.words import cleaned
+from providers.words import cleaned, told
 
 # The same request over and over: Microsoft refuses all of them for some minutes.
 LOOP: Final = 50196
@@ -120,7 +120,7 @@ def refused_token(
 
     `delegated`: the token speaks for a person, who can connect again.
     """
-    body: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+    body = told(answer, hide)
     described = _described(str(body.get("error_description") or ""))
     number = _number(body, described)
     word = str(body.get("error") or "")
@@ -130,8 +130,6 @@ def refused_token(
         code = "token_redirect_kind" if why == "redirect_kind" else "token_reconnect"
     if status == 429:  # noqa: PLR2004 - too many requests
         code = "token_throttled"
-    for secret in hide:
-        described = described.replace(secret, "•••")
     rest = LOOP_SECONDS if code == "token_throttled" and number == LOOP else None
     return failure(
         code,

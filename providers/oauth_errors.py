@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from providers.entra import NUMBER, refused_token
 from providers.errors import ProviderError, Stage, failure
 from providers.network import HttpReply
 from providers.retry_after import retry_after
-from providers.words import cleaned
+from providers.words import cleaned, told
 
 LONGEST: Final = 300
 # For an app of its own, and for a person where that differs: a person can connect again.
@@ -43,7 +43,7 @@ def refused_by_endpoint(
 ) -> ProviderError:
     """Make the error of an answer without a token: `error` decides, else the status."""
     answer = reply.json() if reply.complete else None
-    body: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+    body = told(answer, hide)
     described, word = str(body.get("error_description") or ""), str(body.get("error") or "")
     if NUMBER.search(described):
         return refused_token(
@@ -64,7 +64,7 @@ def refused_by_endpoint(
         stage=Stage.TOKEN,
         retry_after=retry_after(reply.headers),
         provider_code=word[:60] or f"HTTP {reply.status_code}",
-        reply=cleaned(described, hide=hide)[:LONGEST] or cleaned(word, hide=hide)[:60],
+        reply=cleaned(described)[:LONGEST] or cleaned(word)[:60],
         host=host,
         facts={**facts, "error": cleaned(word)[:60], **({"why": why} if why else {})},
     )

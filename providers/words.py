@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 REPLY_LIMIT: Final = 500
 READ_LIMIT: Final = 20_000
@@ -64,8 +64,20 @@ def sentence(code: str, facts: Mapping[str, str]) -> str:
 
 def cleaned(text: str, *, hide: Iterable[str] = ()) -> str:
     """Make another party's words harmless: one line, printable, at most 500 characters, nothing secret."""
-    text = text[:READ_LIMIT]
+    text = masked(text[:READ_LIMIT], hide)
+    return " ".join(CONTROL.sub(" ", text).split())[:REPLY_LIMIT]
+
+
+def masked(text: str, hide: Iterable[str]) -> str:
+    """Take secrets out of a text."""
     for secret in hide:
         if len(secret) >= SHORTEST_HIDDEN:
             text = text.replace(secret, "•••")
-    return " ".join(CONTROL.sub(" ", text).split())[:REPLY_LIMIT]
+    return text
+
+
+def told(answer: object, hide: Iterable[str]) -> dict[str, Any]:
+    """Give the members of a refusal with no secret in any text; nothing where it is no object."""
+    secrets = tuple(hide)
+    members = answer.items() if isinstance(answer, dict) else ()
+    return {name: masked(value, secrets) if isinstance(value, str) else value for name, value in members}

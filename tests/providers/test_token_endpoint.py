@@ -287,6 +287,19 @@ def test_nothing_secret_is_told_or_logged(
     assert "\x1b" not in error.reply
 
 
+@pytest.mark.control("C-EGR-7")
+@pytest.mark.parametrize("field", ["error", "suberror", "trace_id", "correlation_id", "timestamp"])
+@pytest.mark.parametrize("said", ["refused", "AADSTS7000215: refused"])
+def test_no_part_of_a_refusal_repeats_a_secret(
+    endpoint: ScriptedEndpoint, egress: Egress, field: str, said: str
+) -> None:
+    endpoint.say({"error": "invalid_grant", "error_description": said, field: REFRESH}, 400)
+    trace = Trace()
+    error = refused(user(endpoint, egress), egress, trace=trace)
+    told = f"{error} {error.provider_code} {error.reply} {error.request_id} {error.facts} {trace.results}"
+    assert REFRESH not in told
+
+
 def test_environment_variables_of_the_library_change_nothing(
     endpoint: ScriptedEndpoint, egress: Egress, monkeypatch: pytest.MonkeyPatch
 ) -> None:

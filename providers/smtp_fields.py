@@ -111,7 +111,7 @@ def sender_picture(sender: str, mailbox: str, envelope_sender: str = "") -> Iden
     """Say who signs in and who is shown, and name the pair the server refuses (NEW-9)."""
     return IdentityPicture(
         signs_in=mailbox,
-        envelope_sender=envelope_sender or sender,
-        from_address=sender,
+        envelope_sender=envelope_sender or sender or mailbox,
+        from_address=sender or mailbox,
         conflicts=tuple(other_sender(sender, mailbox).values()) if mailbox else (),
     )

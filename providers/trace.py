@@ -15,6 +15,8 @@ Verdict = Literal["running", "ok", "warning", "failed"]
 # Graph speaks to two hosts: these stages happen once per host and are told together.
 PER_HOST = {Stage.NAME_LOOKUP, Stage.CONNECT, Stage.TLS}
 LONGEST = 400
+# Stands between what several hosts answered at one stage.
+JOINT = "; "
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,13 @@ class Trace:
             if (
                 stage in PER_HOST
                 and before.text
-                and before.text != result.text
+                and result.text not in before.text.split(JOINT)
                 and before.verdict != "failed"
             ):
-                joined = f"{before.text}; {result.text}" if result.text else before.text
+                joined = before.text + JOINT + result.text if result.text else before.text
                 result = replace(result, text=joined[:LONGEST])
+            elif stage in PER_HOST and before.verdict == result.verdict == "ok":
+                result = replace(result, text=before.text or result.text)
         self._put(result)
 
     def _put(self, result: StageResult) -> None:

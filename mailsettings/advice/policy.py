@@ -44,9 +44,9 @@ POLICIES: dict[str, Row] = {
             ),
             Variant(
                 fact="policy=security_defaults",
-                title=_("Not allowed: security defaults block the password"),
+                title=_("Not allowed: security defaults block signing in to SMTP"),
                 steps=(
-                    _("Choose **Microsoft Graph API** or **Microsoft account**: neither needs a password."),
+                    _("Choose **Microsoft Graph API** under Mailing provider: it does not sign in to SMTP."),
                     _(
                         "Or an administrator turns **security defaults** off in Entra ID and uses conditional access."
                     ),

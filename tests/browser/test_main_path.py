@@ -210,7 +210,7 @@ def test_everything_works_without_script(
         assert time.monotonic() < give_up, page.inner_text("main")
         page.reload()
     page.get_by_role("link", name="Back to Emails").click()
-    expect(page.get_by_text("Typed in your test, not saved yet")).to_be_visible()
+    expect(page.get_by_text("Typed before, not saved yet")).to_be_visible()
     page.locator("#emails-form").get_by_role("button", name="Save").locator("visible=true").click()
     expect(page.get_by_label("Access URL")).to_have_value(microsoft.access_url(TENANT_ID))
     assert len(sandbox.inbox) == 1

@@ -208,7 +208,7 @@ def test_back_to_emails_brings_the_typed_values_back(story: Story, sandbox: Sand
     page = story.browser.get(link).content.decode()
     assert "Typed name" in page
     assert str(server.port) in page
-    assert "Typed in your test, not saved yet" in page
+    assert "Typed before, not saved yet" in page
     assert "wrong-password" not in page
 
 

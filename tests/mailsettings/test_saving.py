@@ -74,7 +74,7 @@ def test_what_does_not_work_is_named_and_not_activated(
     assert words in html
     assert "Save without verifying" in html
     assert "Typed name" in html
-    assert "Typed in your test, not saved yet" in html
+    assert "Typed before, not saved yet" in html
     for secret in (PASSWORD, CLIENT_SECRET, "not-the-password", "Q~8not"):
         assert secret not in html
     assert admin.connections() == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,15 @@ def test_user_is_the_sender_unless_another_is_given(key: str, values: dict[str, 
     assert (picture.signs_in, picture.from_address) == ("a@contoso.com", "b@contoso.com")
     assert len(picture.conflicts) == 1
     assert provider(key).identity_picture(settings).conflicts == ()
+
+
+@pytest.mark.feature("NEW-9")
+@pytest.mark.parametrize(("key", "values"), [("microsoft365_smtp", APP), ("oauth_smtp", LEGACY)])
+def test_who_is_who_names_the_mailbox_while_no_sender_is_typed(key: str, values: dict[str, Any]) -> None:
+    settings: Any = replace(provider(key).parse(values, OTHER), sender_email="")
+    picture = provider(key).identity_picture(settings)
+    assert (picture.envelope_sender, picture.from_address) == ("a@contoso.com", "a@contoso.com")
+    assert picture.conflicts == ()
 
 
 @pytest.mark.feature("COG-24")

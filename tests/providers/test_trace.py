@@ -23,9 +23,9 @@ def test_trace_tells_its_listener_every_change() -> None:
     ]
 
 
-def test_trace_joins_the_stages_of_two_hosts() -> None:
+def test_trace_joins_the_stages_of_two_hosts_and_names_each_once() -> None:
     trace = Trace()
-    for host in ("login", "graph"):
+    for host in ("login", "graph", "login", "graph"):
         with trace.step(Stage.NAME_LOOKUP) as step:
             step.text = f"{host} was found"
         with trace.step(Stage.TLS) as step:

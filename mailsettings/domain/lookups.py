@@ -14,6 +14,7 @@ import dns.resolver
 from django.conf import settings
 
 from mailsettings.domain.answers import Answer, Kind, LookupFailed
+from providers.network.addresses import is_local_name
 
 # For everything that is asked about one domain, and for one try at one server.
 LIFETIME_SECONDS: Final = 5.0
@@ -37,7 +38,7 @@ class DnsResolver:
             LookupFailed: nobody knows whether there are any.
         """
         left = self._ends - time.monotonic()
-        if self._resolver is None or left <= 0:
+        if self._resolver is None or left <= 0 or is_private(name):
             raise LookupFailed(name)
         try:
             answer = self._resolver.resolve(
@@ -48,9 +49,16 @@ class DnsResolver:
         except (dns.exception.DNSException, OSError, ValueError) as error:
             raise LookupFailed(name) from error
         alias = _alias(name, answer.canonical_name.to_text(omit_final_dot=True))
+        if alias and is_private(alias):
+            raise LookupFailed(name)
         # Name servers shuffle what they say; a page that is read again should not.
         records = sorted(answer.rrset or ())[:MOST_RECORDS]
         return Answer(values=tuple(_text(record) for record in records), alias=alias)
+
+
+def is_private(name: str) -> bool:
+    """Say whether a name belongs to the operator's own network, which tenants may not ask about."""
+    return is_local_name(name) and not settings.EGRESS_ALLOW_CIDRS
 
 
 def configured() -> dns.resolver.Resolver | None:

@@ -81,6 +81,18 @@ def test_what_is_published_as_told_is_right_afterwards(sandbox: Sandbox) -> None
     assert [each.verdict for each in look().findings] == [Verdict.OK] * 5
 
 
+@pytest.mark.control("C-EGR-1")
+def test_names_of_a_private_network_are_neither_asked_for_nor_shown(sandbox: Sandbox) -> None:
+    secret = {"TXT": ["v=spf1 ip4:10.1.2.3 -all"]}
+    names = sandbox.dns({"mail.corp": secret, "contoso.com": {"CNAME": ["mail.corp."]}})
+    sandbox.settings.EGRESS_ALLOW_CIDRS = ()
+    sandbox.refresh()
+    assert {each.verdict for each in look(domain="mail.corp").findings} == {Verdict.UNKNOWN}
+    assert names.asked == []
+    # An alias of somebody's own zone may lead there, too.
+    assert "10.1.2.3" not in str(look().findings)
+
+
 @pytest.mark.feature("NEW-19")
 def test_only_the_listed_names_are_asked(sandbox: Sandbox) -> None:
     server = sandbox.dns(spf("v=spf1 a mx ptr exists:%{i}.x.example include:%{d}.y.example ip4:1.2.3.4 -all"))

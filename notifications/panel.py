@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -17,12 +18,11 @@ PANEL_FORM = "mailroom_recipient_form"
 
 def panel(request: OrganizationRequest, form: ConnectionForm) -> SafeString:
     """Draw "Send a test" beside the Emails form."""
-    last = (
-        Notification.objects.of(request.organization)
-        .filter(kind=Kind.TEST, ended_at__isnull=False)
-        .order_by("-id")
-        .first()
-    )
+    rows = Notification.objects.of(request.organization).filter(kind=Kind.TEST, ended_at__isnull=False)
+    if not form.subject.chooses:
+        own = form.connection
+        rows = rows.filter(Q(connection=own) | Q(draft__connection=own)) if own else rows.none()
+    last = rows.order_by("-id").first()
     recipient = getattr(request, PANEL_FORM, None)
     context = {
         "recipient": recipient or RecipientForm(access=request.access),

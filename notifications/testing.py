@@ -25,7 +25,7 @@ LIMITS = {
     "user_day": gettext_lazy("You ran 50 tests today. Test again tomorrow."),
     "organization_day": gettext_lazy("This organization ran 100 tests today. Test again tomorrow."),
     "recipient_day": gettext_lazy(
-        "10 tests went to this address today, failed ones included. Use another address, or wait until tomorrow."
+        "10 tests went to this address today, failed ones too. Use another address, or wait until tomorrow."
     ),
 }
 

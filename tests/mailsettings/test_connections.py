@@ -293,6 +293,23 @@ def test_the_page_of_a_connection_tests_what_is_typed_there(
     assert "Versions" in wrong.content.decode()
 
 
+@pytest.mark.feature("WPM-40")
+def test_the_page_of_a_connection_tells_its_own_last_test_only(
+    admin: Admin, owner: User, sandbox: Sandbox
+) -> None:
+    graph = factories.connection(admin.organization, "graph", graph_values(sandbox.microsoft()), by=owner)
+    admin.finish(admin.add("smtp", smtp_values(sandbox.smtp()), name="Contoso relay"))
+    relay = admin.connections()["Contoso relay"]
+    tried = {"test_to": owner.email, "connection": str(relay.pk)}
+    assert ">Success</h2>" in admin.finish(admin.browser.post(admin.url("notifications:test"), tried))
+    told = "Last test succeeded"
+    for row, expected in ((relay, True), (graph, False)):
+        page = admin.browser.get(admin.url("mailsettings:connection", row.pk)).content.decode()
+        assert (told in page) is expected
+    assert told not in admin.browser.get(admin.url("mailsettings:add_connection")).content.decode()
+    assert told in admin.browser.get(admin.url("mailsettings:emails")).content.decode()
+
+
 @pytest.mark.feature("CIR-2")
 def test_without_the_add_on_nothing_can_be_changed(owner: User, sandbox: Sandbox, client_of: object) -> None:
     poor = factories.organization("Poor", slug="poor")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from mailsettings.advice import Advice, advise, facts
 from mailsettings.drafts import is_same_as_saved
 from mailsettings.vault import typed_settings
-from notifications.delivery.activation import CHANGED, NAME_TAKEN, NOT_ENTITLED, SECRET_NEEDED
+from notifications.delivery.activation import CHANGED, NAME_TAKEN, NOT_ALLOWED, NOT_ENTITLED, SECRET_NEEDED
 from notifications.ladder import Step, ladder, span
 from notifications.models import DeliveryAttempt, Notification, Status
 from notifications.technical import Rows, technical_rows, token_rows
@@ -19,7 +19,7 @@ from notifications.verdict import verdict
 from providers import PROVIDERS, provider
 
 # Codes of `delivery.activation`: the settings are right, but were not saved.
-LATE = {CHANGED, NAME_TAKEN, SECRET_NEEDED, NOT_ENTITLED}
+LATE = {CHANGED, NAME_TAKEN, SECRET_NEEDED, NOT_ENTITLED, NOT_ALLOWED}
 NO_WORKER_AFTER = timedelta(seconds=10)
 GIVE_UP_AFTER = timedelta(seconds=60)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -16,16 +17,23 @@ from notifications.delivery.outcome import Outcome, unsent
 from notifications.delivery.settling import settle
 from notifications.models import AttemptOutcome, Notification
 from orgs import audit
-from orgs.models import Organization
+from orgs.access import ROLES, Permission
+from orgs.models import Membership, Organization
 from orgs.tenancy import tenant
 
 # Codes for what can only be found when the values are about to be saved.
-CHANGED, NAME_TAKEN, SECRET_NEEDED, NOT_ENTITLED = (
+CHANGED, NAME_TAKEN, SECRET_NEEDED, NOT_ENTITLED, NOT_ALLOWED = (
     "settings_changed",
     "name_taken",
     "secret_needed",
     "not_entitled",
+    "not_allowed",
 )
+TOO_LATE: Final[dict[type[Exception], str]] = {
+    StaleSettings: CHANGED,
+    NameTaken: NAME_TAKEN,
+    SecretNeeded: SECRET_NEEDED,
+}
 
 
 class TakenAway(Exception):
@@ -49,16 +57,14 @@ def activate(row: Notification, outcome: Outcome) -> Outcome:
         return refused(outcome, CHANGED)
     if not Organization.objects.filter(pk=row.organization_id, custom_mail=True).exists():
         return refused(outcome, NOT_ENTITLED)
+    if not may_still_save(draft):
+        return refused(outcome, NOT_ALLOWED)
     draft.passed_at = timezone.now()
     draft.save(update_fields=["passed_at"])
     try:
         saved = save_draft(draft=draft, user=draft.created_by)
-    except StaleSettings:
-        return refused(outcome, CHANGED)
-    except NameTaken:
-        return refused(outcome, NAME_TAKEN)
-    except SecretNeeded:
-        return refused(outcome, SECRET_NEEDED)
+    except tuple(TOO_LATE) as error:
+        return refused(outcome, TOO_LATE[type(error)])
     audit.record(
         organization=row.organization_id,
         actor=draft.created_by,
@@ -71,6 +77,17 @@ def activate(row: Notification, outcome: Outcome) -> Outcome:
     return outcome
 
 
+def may_still_save(draft: Draft) -> bool:
+    """Say whether whoever pressed Save may change the mail settings now; a worker may come much later."""
+    user = draft.created_by
+    if user is None or not user.is_active:
+        return False
+    if draft.acting_as:
+        return user.is_super_admin
+    allowed = [role for role, permissions in ROLES.items() if Permission.CHANGE_MAIL in permissions]
+    return Membership.objects.of(draft.organization_id).filter(user=user, role__in=allowed).exists()
+
+
 def refused(outcome: Outcome, code: str) -> Outcome:
     """Turn a passed verification into one whose values could not be saved all the same."""
     words = {
@@ -78,5 +95,6 @@ def refused(outcome: Outcome, code: str) -> Outcome:
         NAME_TAKEN: _("Another connection has this name."),
         SECRET_NEEDED: _("A stored secret these values relied on is gone."),
         NOT_ENTITLED: _("The organization no longer has the add-on."),
+        NOT_ALLOWED: _("Whoever pressed Save may not change these settings any more."),
     }
     return unsent(code, words[code], outcome.started_at)

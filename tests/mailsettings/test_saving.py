@@ -12,7 +12,7 @@ from mailsettings.ways import mail_settings
 from notifications.drain import run_tests
 from notifications.models import Kind, Notification, Status
 from notifications.saving import PER_MINUTE
-from orgs.models import AuditEntry, Organization, User
+from orgs.models import AuditEntry, Membership, Organization, Role, User
 from orgs.services import enter_organization, grant_custom_mail
 from orgs.tenancy import tenant
 from tests import factories
@@ -226,6 +226,20 @@ def test_an_add_on_taken_away_meanwhile_saves_nothing(
     run_tests(admin.organization.pk)
     assert admin.connections() == {}
     assert "no longer has the add-on" in admin.browser.get(answer["Location"], follow=True).content.decode()
+
+
+@pytest.mark.parametrize("place", [Role.READ_ONLY, None])
+def test_who_may_not_change_mail_any_more_saves_nothing(
+    admin: Admin, owner: User, sandbox: Sandbox, place: Role | None
+) -> None:
+    admin.save("smtp", smtp_values(sandbox.smtp()))
+    with tenant(admin.organization):
+        mine = Membership.objects.of(admin.organization).filter(user=owner)
+        mine.update(role=place) if place else mine.delete()
+    run_tests(admin.organization.pk)
+    assert admin.connections() == {}
+    (row,) = verifications(admin.organization)
+    assert (row.status, row.last_code) == (Status.FAILED, "not_allowed")
 
 
 def test_a_verification_is_no_delivery(admin: Admin, sandbox: Sandbox) -> None:

@@ -24,6 +24,8 @@ CHANGED: Final = "domain.changed"
 REST: Final = timedelta(seconds=5)
 # The daily round leaves alone what was looked at within this time: it may be run by hand, too.
 ROUND_REST: Final = timedelta(hours=1)
+# Of one organization in one round: silent name servers of its own choice must not hold up everybody's.
+MOST_A_ROUND: Final = 20
 MakeResolver = Callable[[], Resolver]
 
 
@@ -55,9 +57,14 @@ def standing(sender: Sender, report: DomainReport | None) -> Standing:
 
 
 def check(
-    organization_id: UUID, domain: str = "", *, resolver: MakeResolver = DnsResolver, rest: timedelta = REST
+    organization_id: UUID,
+    domain: str = "",
+    *,
+    resolver: MakeResolver = DnsResolver,
+    rest: timedelta = REST,
+    most: int | None = None,
 ) -> int:
-    """Look at one sender domain of the organization, or at all of them, and keep what was found.
+    """Look at one sender domain of the organization, or at `most` of them, and keep what was found.
 
     Call it outside any tenant(): no transaction waits for a name server. Gives how many were looked at.
     """
@@ -69,6 +76,7 @@ def check(
             if domain in {"", each.sender.domain} and (each.is_due or is_older(each.report, rested))
         ]
         selectors = dict(DomainReport.objects.of(organization_id).values_list("domain", "selector"))
+    wanted = sorted(wanted, key=looked_at)[:most]
     for each in wanted:
         question = Question(
             domain=each.sender.domain,
@@ -79,6 +87,12 @@ def check(
         with tenant(organization_id):
             keep(organization_id, question, examination)
     return len(wanted)
+
+
+def looked_at(standing: Standing) -> float:
+    """Say when a domain was looked at last, for sorting; 0 is never."""
+    report = standing.report
+    return report.checked_at.timestamp() if report is not None and report.checked_at is not None else 0.0
 
 
 def is_older(report: DomainReport | None, moment: datetime) -> bool:
@@ -135,7 +149,10 @@ def forget_unused(organization_id: UUID) -> int:
 
 
 def daily_round(organization_id: UUID, *, resolver: MakeResolver = DnsResolver) -> int:
-    """Look again at every domain of the organization; gives how many. Call it outside any tenant()."""
+    """Look again at the domains of the organization, those that waited longest; gives how many.
+
+    Call it outside any tenant().
+    """
     with tenant(organization_id):
         forget_unused(organization_id)
-    return check(organization_id, resolver=resolver, rest=ROUND_REST)
+    return check(organization_id, resolver=resolver, rest=ROUND_REST, most=MOST_A_ROUND)

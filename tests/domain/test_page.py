@@ -186,7 +186,26 @@ def test_the_daily_round_looks_for_every_organization(
     assert len(names.asked) == asked
 
 
-@pytest.mark.feature("NEW-19")
+class Silence:
+    """Holds no record."""
+
+    def ask(self, name: str, kind: Kind) -> Answer:  # noqa: ARG002  # a Resolver
+        """Answer nothing."""
+        return Answer()
+
+
+@pytest.mark.control("C-EGR-8")
+def test_one_organization_does_not_fill_the_daily_round(contoso: Organization) -> None:
+    with tenant(contoso):
+        for number in range(23):
+            values = {"sender_email": f"a@slow-{number}.example", "host": "smtp.example.com"}
+            Connection.objects.create(
+                organization=contoso, name=f"{number}", provider="smtp", settings=values, rank="additional"
+            )
+    # What waited longest comes first, so that the next rounds reach everything.
+    assert [daily_round(contoso.pk, resolver=Silence) for _ in range(3)] == [20, 3, 0]
+
+
 def test_reports_of_domains_nobody_sends_from_are_forgotten(
     contoso: Organization, sandbox: Sandbox, names: DnsServer, through_graph: Connection
 ) -> None:

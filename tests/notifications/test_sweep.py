@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -87,6 +88,28 @@ def test_prune_removes_content_of_ended_rows_after_the_retention_time(
     assert look(open_one).sealed_body is not None
     with tenant(contoso):
         assert Notification.objects.of(contoso).filter(pk=ended.pk, subject="Hello").exists()
+
+
+@pytest.mark.control("C-CRY-10")
+def test_no_name_server_keeps_content_from_being_removed(
+    contoso: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(contoso)
+    row, now = queue(contoso), timezone.now()
+    change(row, status=Status.FAILED, ended_at=now)
+    looked: list[bool] = []
+
+    def look_at_domains(_organization_id: UUID) -> int:
+        looked.append(look(row).sealed_body is None)
+        return 1
+
+    monkeypatch.setattr("notifications.prune.daily_round", look_at_domains)
+    assert prune(now=now + timedelta(days=8)) == 1
+    assert looked == [True]
+    # Silent name servers use up the time of the look-ups only.
+    monkeypatch.setattr("notifications.prune.LOOKS_SECONDS", -1.0)
+    prune()
+    assert looked == [True]
 
 
 def test_oldest_due_leaves_out_what_is_held(contoso: Organization, fabrikam: Organization) -> None:

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from mailsettings.domain.rule import Blocked, Warned, judge, judged_domain, look_up
+from mailsettings.domain.rule import Blocked, Warned, judge, judged_domain, look_up, sends_as_account
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import ConnectedAccount, Connection, ConnectionVersion, Draft
 from mailsettings.pages import NOTICES
@@ -51,7 +51,7 @@ def refusal_of_stored(
 def _said(
     request: OrganizationRequest, chosen: Provider, settings: Settings, connection: Connection | None
 ) -> Blocked | Warned | None:
-    account = account_email(connection) if chosen.needs_consent else ""
+    account = account_email(connection) if sends_as_account(chosen, settings) else ""
     domain = judged_domain(chosen, settings, account)
     if not domain:
         return None

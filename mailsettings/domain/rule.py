@@ -67,12 +67,17 @@ def check_sender_domain(
 def judged_domain(provider: Provider, settings: Settings, account_email: str) -> str:
     """Give the sender's domain where the rule has something to say; else empty."""
     mode = Mode(product.DMARC_RULE)
-    if mode == Mode.OFF or not provider.needs_consent:
+    if mode == Mode.OFF or not sends_as_account(provider, settings):
         return ""
     domain, account = domain_of(settings.sender_email or account_email), domain_of(account_email)
     # Before the first consent nobody knows whose domain it is; the callback asks again.
     settled = mode == Mode.ALIGNED and (not account or account == domain)
     return "" if settled else domain
+
+
+def sends_as_account(provider: Provider, settings: Settings) -> bool:
+    """Say whether mail leaves through an account that somebody connects with these settings."""
+    return provider.consent is not None and bool(provider.consent.permissions(settings))
 
 
 def look_up(domain: str, resolver: Callable[[], Resolver] = DnsResolver) -> Policy | None:

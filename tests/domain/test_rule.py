@@ -90,6 +90,18 @@ def test_a_name_server_that_fails_warns(sandbox: Sandbox, fault: Fault) -> None:
     assert judged(OWN, OWN) == "saved"
 
 
+@pytest.mark.feature("HIR-23")
+@pytest.mark.parametrize(("method", "is_refused"), [("connect", True), ("legacy", False)])
+def test_an_account_connected_with_google_is_judged_too(
+    sandbox: Sandbox, method: str, *, is_refused: bool
+) -> None:
+    sandbox.dns({"_dmarc.contoso.com": {"TXT": ["v=DMARC1; p=reject"]}})
+    chosen = provider("oauth_smtp")
+    settings = typed_settings(chosen, {"sender_email": OWN, "method": method}, {})
+    assert isinstance(check_sender_domain(chosen, settings, OTHER), Blocked) is is_refused
+    assert check_sender_domain(chosen, settings, OWN) is None
+
+
 @pytest.mark.feature("HIR-25")
 def test_custom_smtp_is_never_judged(sandbox: Sandbox) -> None:
     server = sandbox.dns({"_dmarc.fabrikam.com": {"TXT": ["v=DMARC1; p=reject"]}})

@@ -12,7 +12,7 @@ from mailsettings.advice import FIXERS, GROUPS, Advice, Row, varied, worded
 from mailsettings.advice.row import Variant
 from mailsettings.advice.signs import signs
 
-# Stands for the organization's own values; what is not here reads as plain words, such as "your app".
+# Stands for the organization's own values; what is not here reads as plain words, such as "your directory".
 EXAMPLES: Final[Mapping[str, str]] = {
     "host": "smtp.example.com",
     "port": "587",

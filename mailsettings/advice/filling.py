@@ -19,7 +19,7 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "port": "this port",
     "sender": "the sender",
     "mailbox": "the mailbox",
-    "client_id": "your app",
+    "client_id": "with your Client ID",
     "tenant": "your directory",
     "cloud": "the chosen cloud",
     "username": "the username",

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from mailsettings.consent.standing import ENDS_CONSENT, require_consent
 from mailsettings.egress import egress
-from mailsettings.models import ConnectionToken
+from mailsettings.holds import hold
+from mailsettings.models import Connection, ConnectionToken
 from mailsettings.token_store import token_store
 from mailsettings.way import NoWayOut, Way
 from mailsettings.ways import connection_way
@@ -31,6 +32,19 @@ def due(rows: QuerySet[ConnectionToken], now: datetime) -> QuerySet[ConnectionTo
         connection__enabled=True,
         organization__is_active=True,
     ).order_by(F("renewed_at").asc(nulls_first=True), "pk")
+
+
+def never_used(rows: QuerySet[Connection]) -> QuerySet[Connection]:
+    """Pick connections whose typed refresh token was never traded, so that nothing says how old it is."""
+    return rows.filter(
+        Q(settings__method="legacy") | ~Q(settings__has_key="method"),
+        ~Exists(
+            ConnectionToken.objects.using(rows.db).filter(connection=OuterRef("pk"), refresh__isnull=False)
+        ),
+        secrets__field="refresh_token",
+        enabled=True,
+        organization__is_active=True,
+    ).order_by("pk")
 
 
 def renew(organization_id: UUID, connection_id: UUID) -> bool:
@@ -67,8 +81,10 @@ def renew_way(way: Way) -> None:
 
 
 def tell(way: Way, error: ProviderError) -> None:
-    """Write the event of a renewal that failed; consent that ended has told its own, once."""
-    if way.provider.needs_consent and error.code in ENDS_CONSENT:
+    """Write the event of a renewal that failed; a grant that ended holds the connection and is told once."""
+    if error.code in ENDS_CONSENT:
+        if not way.wants_account:
+            hold(way, error)
         return
     with tenant(way.owner_id):
         events.emit(

@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailsettings.consent.wanted import wants_account
 from mailsettings.destinations import SecretNeeded, changed_destination, missing_secrets
 from mailsettings.models import Connection, ConnectionToken, MailSettings, Rank, StoredSecret
 from mailsettings.names import NameTaken, changed_labels, free_name, require_free_name
@@ -131,7 +132,7 @@ def _prepare_change(
         # What was typed for the old destination may never be sent to the new one.
         StoredSecret.objects.of(organization_id).filter(connection=connection).delete()
         tokens.delete()
-    elif typed and chosen.needs_consent:
+    elif typed and wants_account(chosen, vars(settings)):
         # A new secret proves itself with a token of its own (CIR-12); consent outlives it.
         tokens.update(access=None, access_expires_at=None)
     elif typed:

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from django.http import QueryDict
 
+from mailsettings.consent.wanted import wants_account
 from mailsettings.models import AccountState, ConnectedAccount, Connection, Draft, MailSettings, Rank
 from mailsettings.names import free_name
 from mailsettings.services import connection_for
 from mailsettings.ways import mail_settings
 from orgs.models import Organization
 from providers import PROVIDERS, Provider, provider
-from providers.oauth_smtp_rules import CONNECT
 
 # What the field "Connection" says when a new one is to be made.
 NEW = "new"
@@ -56,11 +56,6 @@ class Subject:
     def may_send(self, values: Mapping[str, object]) -> bool:
         """Say whether something could be sent with these values: ways with consent need their account."""
         return not wants_account(self.chosen, values) or self.account is not None
-
-
-def wants_account(chosen: Provider, values: Mapping[str, object]) -> bool:
-    """Say whether nothing can be sent before somebody connected an account."""
-    return chosen.needs_consent or (chosen.consent is not None and values.get("method") == CONNECT)
 
 
 def emails_subject(organization: Organization, asked: QueryDict, *, url: str) -> Subject:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from mailsettings.consent.accounts import lock_mail
 from mailsettings.consent.standing import consent_fault, end_consent
+from mailsettings.draft_tokens import DraftTokenStore
 from mailsettings.models import Connection, ConnectionToken
 from mailsettings.token_rows import open_token, token_columns, token_destination
 from mailsettings.way import Way
@@ -32,7 +33,7 @@ MEMORY: Final = MemoryTokenStore()
 
 def token_store(way: Way, *, seconds: float = 180.0) -> TokenStore:
     """Give the store a way's tokens are kept in; unsaved values that have none keep them to themselves."""
-    return SealedTokenStore(way, seconds=seconds) if way.tokens_of else MemoryTokenStore()
+    return SealedTokenStore(way, seconds=seconds) if way.tokens_of else DraftTokenStore(way)
 
 
 class SealedTokenStore:
@@ -101,7 +102,7 @@ class SealedTokenStore:
     def _take(self, lease: UUID, stale: Token | None) -> tuple[ConnectionToken, Token | None, bool]:
         """Read the row, and take its lease unless somebody else renews or has renewed."""
         with tenant(self.way.owner_id):
-            fault = consent_fault(self.way) if self.way.provider.needs_consent else None
+            fault = consent_fault(self.way) if self.way.wants_account else None
             if fault is not None:
                 raise fault
             row = self._rows().first() or self._make_row()

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from mailsettings.consent.wanted import wants_account
 from mailsettings.models import Doubtful
 from orgs.sealing import destination
 from providers import Provider, Settings
@@ -55,6 +56,11 @@ class Way:
     def tokens_of(self) -> UUID | None:
         """The connection whose row holds the tokens of this way; None when it keeps none."""
         return self.connection_id or self.lender_id
+
+    @property
+    def wants_account(self) -> bool:
+        """Say whether this way lives by an account that somebody connected."""
+        return wants_account(self.provider, vars(self.settings))
 
     @property
     def token_key(self) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from mailsettings.consent.standing import require_consent, with_sender
+from mailsettings.consent.wanted import wants_account
 from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.egress import egress
 from mailsettings.holds import hold
@@ -19,7 +20,7 @@ from orgs.models import Organization
 from orgs.sealing import SealBroken
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
-from providers import Provider, Session, Stage, Trace, WireContext, failure, provider
+from providers import Provider, Session, Settings, Stage, Trace, WireContext, failure, provider
 
 
 def way_out(organization_id: UUID) -> Way:
@@ -112,7 +113,7 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
             owner_id=organization_id,
             connection_id=None,
             draft_id=draft.pk,
-            lender_id=lender(draft, chosen),
+            lender_id=lender(draft, chosen, bare),
             name=draft.connection.name if draft.connection else _("Unsaved settings"),
             provider=chosen,
             settings=with_sender(chosen, settings, draft.connection),
@@ -124,12 +125,12 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
         return with_a_sender(way)
 
 
-def lender(draft: Draft, chosen: Provider) -> UUID | None:
+def lender(draft: Draft, chosen: Provider, settings: Settings) -> UUID | None:
     """Give the saved connection whose refresh token a draft tries: not when other secrets were typed.
 
     An account stays connected when a new client secret is typed, so there its token is what is tried.
     """
-    if chosen.needs_consent:
+    if wants_account(chosen, vars(settings)):
         return draft.connection_id
     if draft.connection_id is None or draft.sealed:
         return None

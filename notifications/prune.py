@@ -13,7 +13,7 @@ from mailsettings.consent.trips import forget_old_trips
 from mailsettings.domain.reports import daily_round
 from mailsettings.drafts import forget_old_drafts
 from mailsettings.expiry import remind
-from mailsettings.keep_alive import due, renew
+from mailsettings.keep_alive import due, never_used, renew
 from mailsettings.models import Connection, ConnectionToken, ConsentRequest, Draft
 from notifications.models import Notification, WorkerHeartbeat
 from orgs.models import Organization
@@ -96,10 +96,13 @@ def _forget_trips() -> None:
 def _keep_alive(now: datetime) -> None:
     """Renew connections that would end when nobody uses them; no transaction is open meanwhile."""
     deadline = time.monotonic() + RENEWALS_SECONDS
-    rows = due(ConnectionToken.objects.using("system").all(), now)
-    for organization_id, connection_id in list(
-        rows.values_list("organization_id", "connection_id")[:RENEWALS]
-    ):
+    used = due(ConnectionToken.objects.using("system").all(), now)
+    unused = never_used(Connection.objects.using("system").all())
+    waiting = [
+        *used.values_list("organization_id", "connection_id")[:RENEWALS],
+        *unused.values_list("organization_id", "pk")[:RENEWALS],
+    ]
+    for organization_id, connection_id in waiting:
         if time.monotonic() > deadline:
             return
         renew(organization_id, connection_id)

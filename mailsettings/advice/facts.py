@@ -10,7 +10,7 @@ from mailsettings.egress import egress
 from providers import Cloud, Provider, Settings
 from providers.guides import links_of, shell_environment
 
-PLAIN: Final = ("host", "port", "client_id", "username", "scope")
+PLAIN: Final = ("host", "port", "client_id", "username", "scope", "method")
 GOOGLE: Final = ("google.com", "googleapis.com", "gmail.com")
 
 

@@ -8,6 +8,13 @@ from mailsettings.advice.row import Row, Variant
 
 RECONNECT = _("Choose **Reconnect** on the Emails page and sign in as the mailbox that sends.")
 HELD = _("Mail that waits goes out by itself afterwards; nothing is lost.")
+# Where a refresh token was typed, nobody can be sent to a consent page: a new one has to be made.
+TYPED_TITLE = _("Reconnect: the sign-in behind the refresh token has ended")
+TYPED_CAUSE = _(
+    "{service} takes this refresh token no more: the password was changed, access was removed, or it was not used for too long. At Google an app that is still in **Testing** lasts 7 days."
+)
+NEW_TOKEN = _("Sign in again as {username} where the refresh token was made, and get a new one.")
+PASTE = _("Choose **Replace** beside **Refresh token**, paste it and save.")
 
 RECONNECTS: dict[str, Row] = {
     # WPM-42, WPM-48: what ends a connection.
@@ -18,6 +25,23 @@ RECONNECTS: dict[str, Row] = {
         ),
         steps=(RECONNECT, HELD),
         variants=(
+            Variant(
+                fact="method=legacy",
+                title=TYPED_TITLE,
+                cause=TYPED_CAUSE,
+                steps=(
+                    NEW_TOKEN,
+                    PASTE,
+                    _("For Gmail, **Connect with Google** is easier: next time you only sign in."),
+                    HELD,
+                ),
+            ),
+            Variant(
+                provider="microsoft365_smtp",
+                title=TYPED_TITLE,
+                cause=TYPED_CAUSE,
+                steps=(NEW_TOKEN, PASTE, HELD),
+            ),
             Variant(
                 codes="AADSTS50055 AADSTS50144",
                 title=_("The password of the account has expired"),

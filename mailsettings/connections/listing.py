@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsettings.advice import advise, facts
+from mailsettings.consent.wanted import wants_account
 from mailsettings.models import AccountState, ConnectedAccount, Connection, MailSettings, Rank
-from mailsettings.subject import wants_account
 from mailsettings.vault import typed_settings
 from orgs.models import Organization
 from providers import Provider, provider

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from mailsettings.consent.wanted import wants_account
 from mailsettings.models import AccountState, ConnectedAccount, Connection, ConnectionToken
 from mailsettings.way import Way
 from orgs import events
@@ -33,7 +34,7 @@ def with_sender(chosen: Provider, settings: Settings, connection: Connection | N
 
     Called inside the organization's tenant(); with nobody connected it stays empty.
     """
-    if settings.sender_email or connection is None or not chosen.needs_consent:
+    if settings.sender_email or connection is None or not wants_account(chosen, vars(settings)):
         return settings
     account = ConnectedAccount.objects.of(connection.organization_id).filter(connection=connection).first()
     return replace(settings, sender_email=account.email) if account else settings
@@ -45,7 +46,7 @@ def require_consent(way: Way, trace: Trace) -> None:
     Raises:
         providers.ProviderError: not_connected, permission_missing, or why the account must be reconnected.
     """
-    if not way.provider.needs_consent:
+    if not way.wants_account:
         return
     with tenant(way.owner_id):
         fault = consent_fault(way)
@@ -78,7 +79,7 @@ def end_consent(way: Way, error: ProviderError) -> None:
     Other refusals, and other kinds of connection, are left to whoever met them.
     """
     connection_id = way.tokens_of
-    ends = way.provider.needs_consent and not error.transient and error.code in ENDS_CONSENT
+    ends = way.wants_account and not error.transient and error.code in ENDS_CONSENT
     if not ends or connection_id is None:
         return
     now = timezone.now()

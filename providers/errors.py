@@ -80,7 +80,7 @@ TRAITS: Final[Mapping[str, Traits]] = {
         " token_client_public token_permission_unlisted token_admin_consent token_security_defaults"
         " token_tenant_restricted token_grant_unsupported token_grant_refused token_request_wrong"
         " token_client_refused token_scope_refused auth_token_refused"
-        " consent_declined consent_mismatch consent_refresh_missing auth_mailbox_permission",
+        " consent_declined consent_mismatch auth_mailbox_permission",
     ),
     **_rows(AuthenticationFailed, "auth", "token_user_locked", transient=True),
     **_rows(EncryptionFailed, "tls", "tls_fingerprint"),

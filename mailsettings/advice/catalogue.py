@@ -20,6 +20,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "mailbox": "notifications@example.com",
     "username": "notifications@example.com",
     "custom_from": "news@example.com",
+    "found": "4E:0C:…:9A",
     "limit": "35 MB",
     "missing": "Mail.Send",
 }

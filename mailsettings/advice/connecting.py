@@ -135,10 +135,14 @@ CONNECTING: dict[str, Row] = {
     ),
     "tls_fingerprint": Row(
         title=_("{host} shows another certificate than the one you entered"),
-        cause=_("The fingerprint under **Certificate** does not belong to it. Nothing was sent."),
+        cause=_(
+            "The fingerprint under **Certificate** does not belong to it. The one it shows is {found}. Nothing was sent."
+        ),
         steps=(
-            _("Was the server's certificate renewed? Ask its administrator for the new fingerprint."),
-            _("Enter it under **Certificate** and test again. Do not copy one you cannot confirm."),
+            _(
+                "Compare the fingerprint it shows with the server's operator, by telephone for example: was the certificate renewed?"
+            ),
+            _("Only if it is the same, enter it under **Certificate** and test again."),
         ),
     ),
     "tls_mode": Row(

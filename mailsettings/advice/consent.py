@@ -127,12 +127,4 @@ CONSENT: dict[str, Row] = {
         cause=_("The answer came too late, twice, from another browser, or from another directory."),
         steps=(_("Go back to the Emails page and choose **Connect** once more."),),
     ),
-    "consent_refresh_missing": Row(
-        title=_("No lasting permission was given"),
-        cause=_("{service} gave an access token, but no refresh token: it would end within an hour."),
-        steps=(
-            _("Choose **Reconnect** and approve everything that is asked, **offline access** included."),
-            _("The redirect URI must be registered as **Web**."),
-        ),
-    ),
 }

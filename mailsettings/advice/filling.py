@@ -30,6 +30,8 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "redirect_uri": "the redirect URI of the Emails page",
     "consent_url": "",
     "scope": "the scope",
+    "custom_from": "another address",
+    "found": "not known",
     "reason": "its own words are below",
     "exchange_cloud": "",
     "graph_cloud": "",

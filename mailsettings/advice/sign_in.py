@@ -13,7 +13,7 @@ FOUR_CAUSES = (
     If(
         "custom_from",
         _(
-            "**Custom sender**: {username} signs in, but Sender email is {sender}. Use {username}, or grant **Send As**."
+            "**Custom sender**: {username} signs in, but the From is {custom_from}. Use {username}, or grant **Send As**."
         ),
     ),
     _(

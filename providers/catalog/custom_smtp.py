@@ -113,6 +113,7 @@ class CustomSmtp(Provider):
     key = "smtp"
     label = "Custom SMTP"
     summary = "Any mail server that speaks SMTP, with a username and password."
+    icon = "server-2"
     settings_type = CustomSmtpSettings
     destination_fields = ("host", "port", "tls_option", "certificate")
     guide = CUSTOM_SMTP_GUIDE
@@ -145,9 +146,7 @@ class CustomSmtp(Provider):
         elif chosen.tls_option == "starttls" and chosen.port == TLS_PORT:
             found["tls_option"] = "Port 465 usually goes with TLS."
         if chosen.host.endswith((".office365.com", ".outlook.com")) and chosen.authentication:
-            found["host"] = (
-                "Microsoft is turning password sign-in off. Microsoft Graph API is the lasting way."
-            )
+            found["host"] = "Microsoft is turning password sign-in off. Microsoft Graph API will last."
         return found
 
     def destination(self, settings: Settings) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ EXCHANGE = [
         SIGN_IN,
         "sign-in was refused",
         "microsoft_admin",
-        f"Custom sender: {MAILBOX} signs in, but Sender email is {OTHER}",
+        f"Custom sender: {MAILBOX} signs in, but the From is {OTHER}",
         replies("auth", UNSUCCESSFUL),
         sender_email=OTHER,
     ),
@@ -190,7 +190,7 @@ GENERIC = [
         "wrong secret", "does not accept Client ID", "you", client_secret="GOCSPX-another-secret-01234567890"
     ),
     generic(
-        "revoked", "connected again", "you", prepare=lambda s: s.google.revoke(OAUTH_MAILBOX), legacy=True
+        "revoked", "Reconnect: the sign-in", "you", prepare=lambda s: s.google.revoke(OAUTH_MAILBOX), legacy=True
     ),
     generic(
         "only an old access token",

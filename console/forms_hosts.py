@@ -48,6 +48,10 @@ def checked_name(typed: str, rules: Egress) -> str:
         )
     if address is None and is_local_name(host):
         raise forms.ValidationError(_("Enter a full public name, like login.example.com."))
+    copied = next((known for known in rules.https_hosts() if f"{known}." in host), "")
+    if copied:
+        words = {"host": host, "known": copied}
+        raise forms.ValidationError(_("%(host)s only begins like %(known)s and belongs to others.") % words)
     return host
 
 

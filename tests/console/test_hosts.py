@@ -77,7 +77,7 @@ REFUSED_HOSTS = (
     *("127.1", "0x7f000001", "2130706433", "0177.0.0.1", "１２７.０.０.１", "::ffff:127.0.0.1"),
     *("login.example.com:8443", "login.example.com:0", "login.example.com:99999", "login.example.com:x"),
     *("login.microsoftonline.com", "graph.microsoft.com", "LOGIN.microsoftonline.us"),
-    *("☃.example", "*.example.com"),
+    *("☃.example", "*.example.com", "login.microsoftonline.com.evil.example"),
 )  # fmt: skip
 
 

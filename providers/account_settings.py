@@ -92,7 +92,7 @@ class MicrosoftAccountSettings(Settings):
             label="Send attachments over 3 MB",
             section="Mailbox",
             only_if=GRAPH,
-            help="Asks for Mail.ReadWrite too, since such mail is written as a draft first.",
+            help="Off: such mail is refused. On: asks for Mail.ReadWrite too, to write it as a draft first.",
         ),
     ] = False
     shared_sender: Annotated[

@@ -74,6 +74,17 @@ class AccountPanel:
         """The permissions that were not granted."""
         return ", ".join(map(short_scope, self.account.missing_scopes)) if self.account else ""
 
+    @property
+    def lacks_drafts(self) -> bool:
+        """Say whether large mail will be refused: it is written as a draft first (WPM-44)."""
+        if (
+            self.account is None
+            or self.connection is None
+            or self.connection.settings.get("method") != "graph"
+        ):
+            return False
+        return not any(line.granted and line.name == "Mail.ReadWrite" for line in self.lines)
+
 
 def account_panel(
     chosen: Provider, connection: Connection | None, current: Mapping[str, object] | None = None

@@ -71,7 +71,7 @@ class MicrosoftGraph(Provider):
     icon = "brand-windows"
     summary = (
         "Sends through Microsoft Graph with an app of your own directory."
-        " No mailbox password, no SMTP AUTH needed."
+        " No mailbox password, no SMTP AUTH needed. Attachments over 3 MB need Mail.ReadWrite too."
     )
     settings_type = GraphSettings
     destination_fields = ("access_url", "client_id", "cloud")

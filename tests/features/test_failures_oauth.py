@@ -190,7 +190,11 @@ GENERIC = [
         "wrong secret", "does not accept Client ID", "you", client_secret="GOCSPX-another-secret-01234567890"
     ),
     generic(
-        "revoked", "Reconnect: the sign-in", "you", prepare=lambda s: s.google.revoke(OAUTH_MAILBOX), legacy=True
+        "revoked",
+        "Reconnect: the sign-in",
+        "you",
+        prepare=lambda s: s.google.revoke(OAUTH_MAILBOX),
+        legacy=True,
     ),
     generic(
         "only an old access token",

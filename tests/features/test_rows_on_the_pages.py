@@ -197,7 +197,7 @@ def test_six_fields_on_the_emails_page_make_one_token_and_one_mail(admin: Emails
     microsoft = sandbox.microsoft()
     microsoft.add_app(TENANT_ID, CLIENT_ID, CLIENT_SECRET, ("SMTP.SendAsApp",))
     exchange = sandbox.smtp(tokens=microsoft)
-    form = {
+    form: Form = {
         "provider": "microsoft365_smtp",
         "username": MAILBOX,
         "client_id": CLIENT_ID,
@@ -206,7 +206,7 @@ def test_six_fields_on_the_emails_page_make_one_token_and_one_mail(admin: Emails
         "scope": "https://outlook.office365.com/.default",
     }
     # Where the sandbox's mail server listens; Microsoft's is filled in by the page.
-    at = {"host": "127.0.0.1", "port": str(exchange.port)}
+    at: Form = {"host": "127.0.0.1", "port": str(exchange.port)}
     page = failures.Admin(admin.organization, admin.browser).test("microsoft365_smtp", form | at)
     assert "Success" in page.html
     with tenant(admin.organization):

@@ -89,7 +89,12 @@ def save_connection(
         NameTaken: another connection has this name.
     """
     mail = lock_settings(organization, expected_version)
-    if connection is None and name is None:
+    if connection is not None:
+        # What was read before the lock may be somebody's past.
+        connection = Connection.objects.of(organization).filter(pk=connection.pk).first()
+        if connection is None:
+            raise StaleSettings
+    elif name is None:
         connection = connection_for(organization, chosen.key)
     errors = missing_secrets(connection, chosen, settings, typed)
     if errors:
@@ -131,6 +136,9 @@ def _prepare_change(
     if changed_destination(chosen, typed_settings(chosen, connection.settings, {}), settings):
         # What was typed for the old destination may never be sent to the new one.
         StoredSecret.objects.of(organization_id).filter(connection=connection).delete()
+        tokens.delete()
+    elif wants_account(chosen, connection.settings) != wants_account(chosen, vars(settings)):
+        # The other method's refresh token is another grant's.
         tokens.delete()
     elif typed and wants_account(chosen, vars(settings)):
         # A new secret proves itself with a token of its own (CIR-12); consent outlives it.

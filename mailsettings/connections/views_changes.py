@@ -18,7 +18,7 @@ from mailsettings.connections.views import find
 from mailsettings.destinations import SecretNeeded
 from mailsettings.domain.gate import refusal_of_stored
 from mailsettings.models import Connection
-from mailsettings.services import NameTaken
+from mailsettings.services import NameTaken, StaleSettings
 from mailsettings.ways import mail_settings
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
@@ -120,6 +120,9 @@ def restore_version(request: OrganizationRequest, slug: str, connection_id: UUID
     except NameTaken:
         messages.error(request, _("Another connection took the name this version had. Choose a new one."))
         return redirect(f"{page}?version={version.number}")
+    except StaleSettings:
+        messages.error(request, _("%(name)s was removed meanwhile.") % {"name": row.name})
+        return redirect("mailsettings:connections", slug)
     except SecretNeeded as error:
         messages.error(request, " ".join(error.errors.values()))
         return redirect(f"{page}?version={version.number}")

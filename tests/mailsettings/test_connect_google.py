@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mailsettings.models import AccountState, ConnectedAccount
+from mailsettings.models import AccountState, ConnectedAccount, ConnectionToken
 from notifications.drain import drain
 from notifications.models import Notification, Status
 from notifications.services import enqueue
@@ -16,7 +16,7 @@ from sandbox.google import OAuthServer
 from sandbox.smtp import SmtpServer
 from tests.mailsettings.admin import Admin
 from tests.notifications.stories import look, make_due
-from tests.plugin_sandbox import OAUTH_MAILBOX, Sandbox, oauth_values
+from tests.plugin_sandbox import OAUTH_CLIENT_ID, OAUTH_MAILBOX, Sandbox, oauth_values
 
 Form = dict[str, object]
 TYPED = {
@@ -144,3 +144,21 @@ def test_a_consent_google_ended_is_seen_and_mended_by_a_person(
     make_due(admin.organization)
     drain(admin.organization.pk)
     assert look(row).status == Status.ACCEPTED
+
+
+def test_going_back_to_the_legacy_method_leaves_the_accounts_token_behind(
+    admin: Admin, form: Form, google: OAuthServer
+) -> None:
+    typed = {
+        **form,
+        "method": "legacy",
+        "refresh_token": google.refresh_token(OAUTH_CLIENT_ID, OAUTH_MAILBOX),
+    }
+    admin.finish(admin.save("oauth_smtp", typed))
+    connect(admin, google, form)
+    with tenant(admin.organization):
+        assert ConnectionToken.objects.of(admin.organization).get().refresh is not None
+    back = {**typed, "refresh_token": "", "client_secret": ""}
+    assert admin.save("oauth_smtp", back, action="save_unverified").status_code == 302
+    with tenant(admin.organization):
+        assert not ConnectionToken.objects.of(admin.organization).exists()

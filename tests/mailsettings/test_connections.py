@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mailsettings.connections.services import restore
 from mailsettings.models import Connection, ConnectionVersion, StoredSecret
+from mailsettings.services import StaleSettings
 from mailsettings.ways import mail_settings
 from notifications.drain import drain, run_tests
 from notifications.models import Notification, Status
@@ -225,6 +227,33 @@ def test_every_save_is_a_version_that_can_be_brought_back(
     enqueue(organization=admin.organization, to="reader@example.com", subject="Hello", text="x")
     drain(admin.organization.pk)
     assert len(sandbox.inbox) == 1
+
+
+def test_a_version_comes_back_over_what_somebody_saved_meanwhile(
+    admin: Admin, owner: User, sandbox: Sandbox
+) -> None:
+    server = sandbox.smtp()
+    row = factories.connection(admin.organization, "smtp", smtp_values(server), by=owner)
+    admin.finish(admin.edit(row, smtp_values(server, password="", sender_name="Second name")))
+    with tenant(admin.organization):
+        seen = Connection.objects.of(admin.organization).get(pk=row.pk)
+        first = ConnectionVersion.objects.of(admin.organization).get(connection=row, number=1)
+    admin.finish(admin.edit(row, smtp_values(server, password="", sender_name="Third name")))
+    with tenant(admin.organization):
+        assert restore(connection=seen, version=first, user=owner).connection.version == 4
+
+
+def test_a_version_of_what_was_removed_meanwhile_does_not_come_back(
+    admin: Admin, owner: User, sandbox: Sandbox
+) -> None:
+    server = sandbox.smtp()
+    row = factories.connection(admin.organization, "smtp", smtp_values(server), by=owner)
+    admin.finish(admin.edit(row, smtp_values(server, password="", sender_name="Second name")))
+    with tenant(admin.organization):
+        first = ConnectionVersion.objects.of(admin.organization).get(connection=row, number=1)
+        Connection.objects.of(admin.organization).filter(pk=row.pk).delete()
+        with pytest.raises(StaleSettings):
+            restore(connection=row, version=first, user=owner)
 
 
 @pytest.mark.feature("COG-27", "NEW-10", "NEW-16")

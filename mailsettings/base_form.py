@@ -113,6 +113,7 @@ class FieldsForm(forms.Form):
             "hx-include": "#emails-form",
             "hx-params": f"not csrfmiddlewaretoken,version,draft,{self.secret_names}",
             "hx-swap": "none",
+            "hx-sync": "#emails-form:queue all",
         }
 
     def _expires_on(self, spec: FieldSpec) -> object:

@@ -80,5 +80,5 @@ def test_session_ends_after_the_announced_number_of_mails(
         for number in range(5):
             session.send(letter(subject=f"Number {number}"))
     assert [session.mails for session in server.sessions] == [2, 2, 1]
-    assert "421" not in " ".join(server.transcript)
+    assert "S: 421" not in " ".join(server.transcript)
     assert len(inbox.wait_for(5)) == 5

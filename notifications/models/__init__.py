@@ -1,6 +1,7 @@
 """The outbox: what is to be sent, and what became of it."""
 
 from notifications.models.attempt import DeliveryAttempt
+from notifications.models.limits import ConnectionGrant, ConnectionLimit, ConnectionSlot
 from notifications.models.notification import Notification, NotificationQuerySet
 from notifications.models.sharing import SharedResult
 from notifications.models.states import ENDED, IN_HAND, OPEN, AttemptOutcome, Kind, Status, Urgency
@@ -11,6 +12,9 @@ __all__ = [
     "IN_HAND",
     "OPEN",
     "AttemptOutcome",
+    "ConnectionGrant",
+    "ConnectionLimit",
+    "ConnectionSlot",
     "DeliveryAttempt",
     "Kind",
     "Lane",

@@ -1,16 +1,26 @@
-"""One turn of an organization's lane: its tests first, then a batch of what is due."""
+"""One turn of a lane: batches of what is due, through one session, for a few seconds."""
 
 from __future__ import annotations
 
-from uuid import UUID
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
-from mailsettings.ways import NoWayOut, way_out
+from mailsettings.ways import NoWayOut, Way
 from notifications import lanes
-from notifications.delivery import claim, deliver, run_test
-from notifications.delivery.sending import Pace
-from notifications.models import Notification
+from notifications.delivery import run_test
+from notifications.delivery.claiming import take
+from notifications.delivery.sending import Pace, SettingsChanged, Turn
 from notifications.process import stopping
-from orgs.tenancy import tenant
+from notifications.routes import forget_way, way_now
+from notifications.slots import WayChanged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turned:
+    """How a turn ended: more may go at once, or after a while, or when somebody rings."""
+
+    more: bool = False
+    wait: float | None = None
 
 
 def run_tests(organization_id: UUID) -> None:
@@ -19,26 +29,48 @@ def run_tests(organization_id: UUID) -> None:
         pass
 
 
-def drain(organization_id: UUID) -> bool:
-    """Send what is due, as far as one turn goes; says whether more may go at once."""
+def drain(organization_id: UUID, connection_id: UUID | None = None) -> bool:
+    """Run the tests of an organization and one turn of its lane; says whether more may go at once."""
     run_tests(organization_id)
-    if stopping.is_set():
-        return False
+    return turn(organization_id, connection_id).more
+
+
+def turn(organization_id: UUID, connection_id: UUID | None = None) -> Turned:  # noqa: ARG001  # one lane is in use at a time
+    """Send what is due, as far as one turn goes."""
+    for _ in range(2):
+        if stopping.is_set():
+            break
+        try:
+            way = way_now(organization_id)
+        except NoWayOut as closed:
+            lanes.show_held(organization_id, code=closed.code, reason=closed.reason)
+            return Turned()
+        if way.is_held:
+            forget_way(organization_id)
+            lanes.show_held(organization_id, code=way.held_code, reason="", way=way)
+            return Turned()
+        try:
+            return through(way)
+        except (WayChanged, SettingsChanged):
+            # Read it again: what was claimed is back in the queue.
+            forget_way(organization_id)
+    return Turned(more=not stopping.is_set())
+
+
+def through(way: Way) -> Turned:
+    """Send batch after batch through a way."""
+    token = uuid4()
+    work = Turn(way, token)
     try:
-        way = way_out(organization_id)
-    except NoWayOut as closed:
-        lanes.show_held(organization_id, code=closed.code, reason=closed.reason)
-        return False
-    if way.is_held:
-        lanes.show_held(organization_id, code=way.held_code, reason="", way=way)
-        return False
-    batch = claim(way)
-    if batch is None:
-        return False
-    return deliver(batch, way) is Pace.ON and more_is_due(organization_id)
-
-
-def more_is_due(organization_id: UUID) -> bool:
-    """Say whether the organization has mail whose time has come."""
-    with tenant(organization_id):
-        return Notification.objects.of(organization_id).due().exists()
+        while work.goes_on():
+            taken = take(way, token=token, limit=work.batch_size())
+            if taken.batch is None:
+                return Turned(wait=taken.wait)
+            work.send(taken.batch)
+            if taken.was_last and work.goes_on():
+                return Turned()
+    finally:
+        work.end()
+        if work.pace is not Pace.ON:
+            forget_way(way.user_id)
+    return Turned(more=work.pace is Pace.ON)

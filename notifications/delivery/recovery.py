@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from mailsettings.models import Doubtful, MailSettings
+from notifications import slots
 from notifications.backoff import message_pause
 from notifications.delivery.claiming import lease_time
 from notifications.delivery.outcome import Outcome
@@ -32,6 +33,9 @@ def recover(organization_id: UUID) -> int:
         )
         for row in lost:
             _take_back(row, doubtful=policy or Doubtful.RESEND)
+        for token in {row.lease_token for row in lost if row.lease_token}:
+            # Whoever held it is gone, and so is its session.
+            slots.free(token)
     return len(lost)
 
 

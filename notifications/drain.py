@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -9,10 +10,13 @@ from mailsettings.ways import NoWayOut, Way
 from notifications import lanes
 from notifications.delivery import run_test
 from notifications.delivery.claiming import take
+from notifications.delivery.line import RHYTHMS
 from notifications.delivery.sending import Pace, SettingsChanged, Turn
 from notifications.process import stopping
 from notifications.routes import forget_way, way_now
 from notifications.slots import WayChanged
+
+SLOW_TURN, SLOW_SECONDS, WIDE_SECONDS = 0.5, 0.2, 0.005
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +25,10 @@ class Turned:
 
     more: bool = False
     wait: float | None = None
+    # The server takes its time: such lanes never get all threads of a worker.
+    slow: bool = False
+    # Waiting for the network, not computing, fills the time: another session would help.
+    wide: bool = False
 
 
 def run_tests(organization_id: UUID) -> None:
@@ -59,18 +67,25 @@ def turn(organization_id: UUID, connection_id: UUID | None = None) -> Turned:  #
 
 def through(way: Way) -> Turned:
     """Send batch after batch through a way."""
-    token = uuid4()
+    token, begun = uuid4(), time.monotonic()
     work = Turn(way, token)
     try:
         while work.goes_on():
             taken = take(way, token=token, limit=work.batch_size())
             if taken.batch is None:
-                return Turned(wait=taken.wait)
+                return Turned(wait=taken.wait, slow=is_slow(work, begun))
             work.send(taken.batch)
             if taken.was_last and work.goes_on():
-                return Turned()
+                return Turned(slow=is_slow(work, begun))
     finally:
         work.end()
         if work.pace is not Pace.ON:
             forget_way(way.user_id)
-    return Turned(more=work.pace is Pace.ON)
+    seconds = RHYTHMS.seconds(way.connection_id)
+    return Turned(more=work.pace is Pace.ON, slow=is_slow(work, begun), wide=seconds > WIDE_SECONDS)
+
+
+def is_slow(work: Turn, begun: float) -> bool:
+    """Say whether a turn spent most of its time waiting for its server."""
+    elapsed = time.monotonic() - begun
+    return elapsed > SLOW_TURN and elapsed / max(work.sent, 1) > SLOW_SECONDS

@@ -213,6 +213,7 @@ def test_too_many_sessions_rest_the_connection_without_counting_as_failure(
     assert lane.failures == 0
     rested = owner_rows(ConnectionLimit).get().rest_until
     for until in (lane.resume_at, rested):
+        assert until is not None
         assert before + timedelta(seconds=9) < until < before + timedelta(seconds=66)
     assert turn(ready.pk).wait
     assert len(server.sessions) == 1

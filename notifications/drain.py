@@ -75,7 +75,8 @@ def through(way: Way) -> Turned:
             if taken.batch is None:
                 return Turned(wait=taken.wait, slow=is_slow(work, begun))
             work.send(taken.batch)
-            if taken.was_last and work.goes_on():
+            in_order = any(row.sequence for row in taken.batch.rows)
+            if taken.was_last and work.goes_on() and not in_order:
                 return Turned(slow=is_slow(work, begun))
     finally:
         work.end()

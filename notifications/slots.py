@@ -18,7 +18,7 @@ from orgs.tenancy import ALIAS
 LONGEST_WAIT = 300.0
 
 ENTER = """
-SELECT e.permits, e.wait, e.limited, l.id, l.way, l.held_code, l.failures, l.resume_at, l.used_at >= ALL (
+SELECT e.permits, e.wait, e.per_minute, l.id, l.way, l.held_code, l.failures, l.resume_at, l.used_at >= ALL (
     SELECT o.used_at FROM notifications_lane o WHERE o.organization_id = %(organization)s)
 FROM enter_connection(%(connection)s, %(version)s, %(held)s, %(way)s, %(token)s, %(sessions)s, %(per_minute)s,
     %(wanted)s, %(seconds)s) e
@@ -36,8 +36,8 @@ class Entry:
 
     permits: int
     wait: float | None
-    # Whether messages per minute are counted, and so must be told what was sent.
-    limited: bool
+    # Messages a minute that are counted, and so must be told what was sent; 0 when they are not.
+    per_minute: int
     lane: Lane | None
     is_latest: bool
 
@@ -65,13 +65,13 @@ def enter(way: Way, token: UUID, *, wanted: int) -> Entry:
                 "seconds": float(settings.DELIVERY_LEASE_SECONDS),
             },
         )
-        permits, wait, limited, pk, *columns, is_latest = cursor.fetchone()
+        permits, wait, per_minute, pk, *columns, is_latest = cursor.fetchone()
     if permits < 0:
         raise WayChanged
     return Entry(
         permits=permits,
         wait=None if wait is None else min(max(wait, 0.0), LONGEST_WAIT),
-        limited=limited,
+        per_minute=per_minute,
         lane=lane_of(way, pk, columns),
         is_latest=bool(is_latest),
     )
@@ -91,9 +91,10 @@ def spend(way: Way, token: UUID, used: int) -> None:
     _call("SELECT spend_permits(%s, %s, %s)", [way.connection_id, token, used])
 
 
-def leave(way: Way, token: UUID, *, sent: int = 0, seconds: float = 0.0) -> None:
+def leave(way: Way, token: UUID, *, sent: int = 0, seconds: float = 0.0, per_minute: int = 0) -> None:
     """Give the slot and the unused permits back, and count what was sent, inside tenant(way.user_id)."""
-    _call("SELECT leave_connection(%s, %s, %s, %s)", [way.connection_id, token, sent, seconds])
+    told = [way.connection_id, token, sent, seconds, per_minute]
+    _call("SELECT leave_connection(%s, %s, %s, %s, %s)", told)
 
 
 def rest(way: Way, token: UUID, seconds: float) -> None:
@@ -103,7 +104,7 @@ def rest(way: Way, token: UUID, seconds: float) -> None:
 
 def free(token: UUID) -> None:
     """Free the slot of a holder that is gone, inside its organization's tenant()."""
-    _call("SELECT leave_connection(NULL, %s, 0, 0)", [token])
+    _call("SELECT leave_connection(NULL, %s, 0, 0, 0)", [token])
 
 
 def _call(statement: str, parameters: list[UUID | int | float | None]) -> None:

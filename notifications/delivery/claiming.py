@@ -58,8 +58,8 @@ class Batch:
     token: UUID
     rows: tuple[Notification, ...]
     lane: Lane | None = None
-    # Whether the connection counts messages per minute.
-    limited: bool = False
+    # What the connection takes in a minute; 0 when nobody counts.
+    per_minute: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ def take(way: Way, *, token: UUID, limit: int) -> Taken:
             slots.leave(way, token)
             return Taken()
         batch = Batch(
-            organization_id=way.user_id, token=token, rows=rows, lane=entry.lane, limited=entry.limited
+            organization_id=way.user_id, token=token, rows=rows, lane=entry.lane, per_minute=entry.per_minute
         )
         seen: int = rows[0].seen  # type: ignore[attr-defined]  # a column of the query
         return Taken(batch=batch, was_last=seen < entry.permits)

@@ -14,6 +14,7 @@ from notifications import slots
 from notifications.backoff import message_pause
 from notifications.delivery.claiming import lease_time
 from notifications.delivery.outcome import Outcome
+from notifications.delivery.sequence import advance
 from notifications.delivery.settling import NO_LEASE, record_attempt
 from notifications.models import AttemptOutcome, Kind, Notification, Status
 from orgs.tenancy import tenant
@@ -36,6 +37,7 @@ def recover(organization_id: UUID) -> int:
         for token in {row.lease_token for row in lost if row.lease_token}:
             # Whoever held it is gone, and so is its session.
             slots.free(token)
+        advance(organization_id, (row.sequence for row in lost))
     return len(lost)
 
 
@@ -90,7 +92,9 @@ def expire(organization_id: UUID) -> int:
     """End queued notifications that are past their age; gives how many."""
     with tenant(organization_id):
         rows = Notification.objects.of(organization_id)
-        old = list(rows.over_age().select_for_update(skip_locked=True).only("recipient_outcomes")[:ROWS])
+        old = list(
+            rows.over_age().select_for_update(skip_locked=True).only("recipient_outcomes", "sequence")[:ROWS]
+        )
         arrived = [row.pk for row in old if any_accepted(row)]
         waiting = rows.filter(status=Status.QUEUED)
         waiting.filter(pk__in=arrived).update(
@@ -99,6 +103,7 @@ def expire(organization_id: UUID) -> int:
         waiting.filter(pk__in=[row.pk for row in old]).update(
             status=Status.EXPIRED, ended_at=Now(), last_code="expired"
         )
+        advance(organization_id, (row.sequence for row in old))
     return len(old)
 
 

@@ -55,7 +55,7 @@ class Turn:
         self._deadline = self._started + min(TURN_SECONDS, lease_time().total_seconds() / 3)
         # Messages the other side took since it last broke off.
         self._smooth = 0
-        self._holds_slot = False
+        self._holds_slot, self._per_minute = False, 0
 
     def goes_on(self) -> bool:
         """Say whether there is time and reason for another message."""
@@ -71,7 +71,7 @@ class Turn:
         Raises:
             SettingsChanged: the organization's settings were saved meanwhile.
         """
-        self._holds_slot = True
+        self._holds_slot, self._per_minute = True, batch.per_minute
         left, window = deque(batch.rows), Window(batch, self.way)
         try:
             while left and self.goes_on():
@@ -86,8 +86,11 @@ class Turn:
         """Hang up and give the slot back."""
         self._line.close()
         if self._holds_slot:
+            seconds = time.monotonic() - self._started
             with tenant(self.way.user_id):
-                slots.leave(self.way, self.token, sent=self.sent, seconds=time.monotonic() - self._started)
+                slots.leave(
+                    self.way, self.token, sent=self.sent, seconds=seconds, per_minute=self._per_minute
+                )
 
     def _wave(self, left: deque[Notification], window: Window, batch: Batch) -> None:
         """Send the next window; a window of one is marked between its recipients and its content."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from mailsettings.models import Doubtful
 from notifications.delivery.outcome import Outcome
+from notifications.delivery.sequence import advance
 from notifications.delivery.verdicts import Verdict, decide
 from notifications.models import ENDED, DeliveryAttempt, Notification, Status
 from orgs.ids import uuid7
@@ -101,6 +102,7 @@ def settle_all(
     for one, verdict in zip(results, verdicts, strict=True):
         here = one.row.pk in settled
         gone[one.row.pk] = verdict.status if here else _settle_late(one.row, one.outcome)
+    advance(organization_id, (one.row.sequence for one in results))
     return gone
 
 

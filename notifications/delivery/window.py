@@ -71,7 +71,7 @@ class Window:
     def _turn(self, rows: Sequence[Notification]) -> set[UUID] | None:
         batch, way = self._batch, self._way
         with tenant(batch.organization_id):
-            if batch.limited and self._used:
+            if batch.per_minute and self._used:
                 slots.spend(way, batch.token, self._used)
             settle_all(self._results, batch.token, doubtful=way.doubtful)
             hand_back(batch, self._unsent)

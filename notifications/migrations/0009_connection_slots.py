@@ -41,7 +41,7 @@ ENTER = """
 CREATE FUNCTION enter_connection(
     in_connection uuid, in_version integer, in_held text, in_way text, in_token uuid, in_sessions integer,
     in_per_minute integer, in_wanted integer, in_seconds double precision,
-    OUT permits integer, OUT wait double precision, OUT limited boolean
+    OUT permits integer, OUT wait double precision, OUT per_minute integer
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     caller uuid := nullif(current_setting('app.org', true), '')::uuid;
@@ -51,11 +51,10 @@ DECLARE
     lane notifications_lane;
     moment timestamptz;
     allowed integer;
-    per_minute integer;
     given bigint;
 BEGIN
     permits := 0;
-    limited := false;
+    per_minute := 0;
     SELECT c.* INTO found FROM mailsettings_connection c JOIN orgs_organization o ON o.id = c.organization_id
     WHERE c.id = in_connection AND (c.organization_id = caller OR o.is_platform);
     IF found.id IS NULL OR found.version <> in_version OR found.held_code <> in_held THEN
@@ -93,7 +92,6 @@ BEGIN
     permits := in_wanted;
     per_minute := coalesce(own.per_minute, in_per_minute);
     IF per_minute > 0 THEN
-        limited := true;
         DELETE FROM notifications_connectiongrant WHERE connection_id = in_connection
         AND (until <= moment OR token = in_token AND NOT spent);
         SELECT coalesce(sum(amount), 0), extract(epoch FROM min(until) FILTER (WHERE spent) - moment)
@@ -132,8 +130,9 @@ END $$;
 
 # Ends a session, and adds what it sent to the counters of its lane: a stretch of ten seconds makes a rate.
 LEAVE = """
-CREATE FUNCTION leave_connection(in_connection uuid, in_token uuid, in_sent integer, in_seconds double precision)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION leave_connection(
+    in_connection uuid, in_token uuid, in_sent integer, in_seconds double precision, in_per_minute integer
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     caller uuid := nullif(current_setting('app.org', true), '')::uuid;
     moment timestamptz := clock_timestamp();
@@ -146,12 +145,12 @@ BEGIN
         RETURN;
     END IF;
     UPDATE notifications_lane SET
-        rate = CASE
+        rate = least(CASE
             WHEN counted_since IS NULL OR counted_since < moment - interval '60 seconds'
             THEN in_sent / greatest(in_seconds, 0.05)
             WHEN counted_since < moment - interval '10 seconds'
             THEN (counted + in_sent) / extract(epoch FROM moment - counted_since)
-            ELSE rate END,
+            ELSE rate END, nullif(in_per_minute, 0) / 60.0),
         rated_at = moment,
         counted = CASE WHEN counted_since IS NULL OR counted_since < moment - interval '10 seconds'
             THEN 0 ELSE counted + in_sent END,
@@ -176,7 +175,7 @@ $$;
 SIGNATURES = (
     "enter_connection(uuid, integer, text, text, uuid, integer, integer, integer, double precision)",
     "spend_permits(uuid, uuid, integer)",
-    "leave_connection(uuid, uuid, integer, double precision)",
+    "leave_connection(uuid, uuid, integer, double precision, integer)",
     "rest_connection(uuid, uuid, double precision)",
 )
 

@@ -14,7 +14,7 @@ from django.conf import settings
 @pytest.mark.control("C-DEL")
 @pytest.mark.feature("NEW-7")
 def test_a_short_storm_loses_nothing_and_explains_every_copy() -> None:
-    asked = "--messages 300 --kills 4 --stops 1 --flushes 1 --seconds 90".split()
+    asked = ["--messages", "300", "--kills", "4", "--stops", "1", "--flushes", "1", "--seconds", "90"]
     done = subprocess.run(  # noqa: S603  # our own command
         [sys.executable, "-m", "tests.chaos", *asked],
         cwd=settings.BASE_DIR,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+NAME_SERVER = re.compile(r"(?:(?P<v4>[0-9.]+)|\[(?P<v6>[0-9a-fA-F:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
 
 
 def required(name: str) -> str:
@@ -53,11 +55,14 @@ def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(message) from None
 
 
-def number(name: str, *, default: int, least: int = 1) -> int:
-    """Read a whole number from `least` on."""
+def number(name: str, *, default: int, least: int = 1, most: int | None = None) -> int:
+    """Read a whole number from `least` on, up to `most`."""
     value = env.str(name, default="").strip() or str(default)
     if not value.isascii() or not value.isdigit() or int(value) < least:
         message = f"{name} is not a whole number from {least} on."
+        raise ImproperlyConfigured(message)
+    if most is not None and int(value) > most:
+        message = f"{name} is not a whole number from {least} to {most}."
         raise ImproperlyConfigured(message)
     return int(value)
 
@@ -69,6 +74,32 @@ def ports(name: str) -> tuple[int, ...]:
         message = f"{name} holds something that is not a port from 1 to 65535."
         raise ImproperlyConfigured(message)
     return tuple(int(item) for item in items)
+
+
+def name_servers(name: str) -> tuple[tuple[str, int], ...]:
+    """Read a comma-separated list of name servers such as `10.0.0.2,10.0.0.3:5353,[::1]:53`."""
+    found = []
+    for item in filter(None, (item.strip() for item in env.list(name, default=[]))):
+        match = NAME_SERVER.fullmatch(item)
+        try:
+            address = ip_address((match["v4"] or match["v6"]) if match else item)
+            port = int((match["port"] if match else None) or 53)
+        except ValueError:
+            port = 0
+        if not 1 <= port <= 65535:  # noqa: PLR2004  # the last port
+            message = f"{name} holds something that is not an address like 10.0.0.2:53."
+            raise ImproperlyConfigured(message)
+        found.append((str(address), port))
+    return tuple(found)
+
+
+def one_of(name: str, *choices: str) -> str:
+    """Read one of a few words; the first is the default."""
+    value: str = env.str(name, default="").strip().lower() or choices[0]
+    if value not in choices:
+        message = f"{name} is not one of {', '.join(choices)}."
+        raise ImproperlyConfigured(message)
+    return value
 
 
 def log_level(name: str) -> str:

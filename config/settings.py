@@ -9,7 +9,18 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import database, env, log_level, networks, number, ports, public_url, required
+from config.environment import (
+    database,
+    env,
+    log_level,
+    name_servers,
+    networks,
+    number,
+    one_of,
+    ports,
+    public_url,
+    required,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRODUCT_NAME = env.str("PRODUCT_NAME", default="Mailroom")
@@ -43,6 +54,9 @@ EGRESS_ALLOW_PORTS = ports("EGRESS_ALLOW_PORTS")
 OAUTH_ALLOW_HOSTS = tuple(env.list("OAUTH_ALLOW_HOSTS", default=[]))
 CLOUDS_FILE = env.str("CLOUDS_FILE", default="")
 EXTRA_CA_BUNDLE = env.str("EXTRA_CA_BUNDLE", default="")
+DNS_SERVERS = name_servers("DNS_SERVERS")
+DMARC_RULE = one_of("DMARC_RULE", "aligned", "strict", "off")
+DMARC_RULE_QUARANTINE = env.bool("DMARC_RULE_QUARANTINE", default=False)
 DEFAULT_MAILER_URL = env.str("DEFAULT_MAILER_URL", default="")
 EHLO_NAME = env.str("EHLO_NAME", default="") or urlsplit(BASE_URL).hostname
 
@@ -56,6 +70,8 @@ DELIVERY_THREADS = number("DELIVERY_THREADS", default=8)
 DELIVERY_EXPIRES_HOURS = number("DELIVERY_EXPIRES_HOURS", default=72)
 CONTENT_RETENTION_DAYS = number("CONTENT_RETENTION_DAYS", default=7)
 RECIPIENTS_LIMIT = number("RECIPIENTS_LIMIT", default=100)
+# No mailbox of Microsoft 365 takes more than 150 MB.
+MAX_MESSAGE_MB = number("MAX_MESSAGE_MB", default=35, most=150)
 ALLOW_EMPTY_SUBJECT = env.bool("ALLOW_EMPTY_SUBJECT", default=False)
 
 INSTALLED_APPS = [

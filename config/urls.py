@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from console.health import healthz, readyz
+from notifications.views_sharing import shared_result
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -12,6 +13,9 @@ urlpatterns = [
     path("accounts/", include("orgs.urls_accounts")),
     path("console/", include("console.urls")),
     path("", include("notifications.urls")),
+    path("shared/<str:token>/", shared_result, name="shared_result"),
     path("", include("mailsettings.urls")),
+    path("", include("mailsettings.consent.urls")),
+    path("", include("mailsettings.guides.urls")),
     path("", include("orgs.urls")),
 ]

@@ -72,13 +72,14 @@ def sandbox_environment(given: Mapping[str, str], sandbox: Endpoints) -> dict[st
     more = {
         "EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
         "EGRESS_ALLOW_PORTS": ",".join(map(str, ports)),
-        "OAUTH_ALLOW_HOSTS": urlsplit(sandbox.microsoft).netloc,
+        "OAUTH_ALLOW_HOSTS": ",".join(urlsplit(one).netloc for one in (sandbox.microsoft, sandbox.oauth)),
     }
     joined = {name: ",".join(filter(None, (given.get(name, ""), value))) for name, value in more.items()}
     user, password, sender = map(quote, (DEMO.smtp_username, DEMO.smtp_password, DEMO.platform_sender))
     own = {
         "CLOUDS_FILE": sandbox.clouds_file,
         "EXTRA_CA_BUNDLE": sandbox.ca_file,
+        "DNS_SERVERS": sandbox.dns,
         "DEFAULT_MAILER_URL": f"smtp://{user}:{password}@{LOOPBACK}:{sandbox.smtp_starttls}?from={sender}",
     }
     return joined | {name: given.get(name) or value for name, value in own.items()}

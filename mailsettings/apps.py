@@ -12,5 +12,10 @@ class MailSettingsConfig(AppConfig):
     verbose_name = "Mail settings"
 
     def ready(self) -> None:
-        """Register the system checks of this room."""
+        """Register the system checks of this room, and hang its panel into the Emails page."""
         from mailsettings import checks  # noqa: F401, PLC0415  # Django wants checks imported when apps are ready
+        from mailsettings.domain.gate import hang_notice  # noqa: PLC0415  # needs the models, which come first
+        from mailsettings.domain.panel import hang_panel  # noqa: PLC0415  # as above
+
+        hang_notice()
+        hang_panel()

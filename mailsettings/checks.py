@@ -10,15 +10,15 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
 from mailsettings.default_mailer import parse_default_mailer
-from mailsettings.egress import egress
+from mailsettings.egress import operator_rules
 
 
 @register()
 def check_mailer(app_configs: Sequence[AppConfig] | None, **_kwargs: object) -> list[CheckMessage]:
-    """Read CLOUDS_FILE and DEFAULT_MAILER_URL once, so that a slip is told at the start."""
+    """Read CLOUDS_FILE and DEFAULT_MAILER_URL once, so that a slip is told at the start; asks no database."""
     del app_configs
     try:
-        egress()
+        operator_rules()
         if settings.DEFAULT_MAILER_URL:
             parse_default_mailer(settings.DEFAULT_MAILER_URL)
     except (ValueError, OSError) as error:

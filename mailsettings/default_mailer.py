@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection as database
 
-from mailsettings.egress import egress
+from mailsettings.egress import operator_rules
 from mailsettings.models import Connection, MailSettings, Rank
 from mailsettings.vault import plain_values, store_secret
 from providers import SecretText, Settings, SettingsInvalid, provider
@@ -41,11 +41,13 @@ def parse_default_mailer(url: str) -> Settings:
         "port": str(port or (465 if implicit else 587)),
         "tls_option": query.get("tls", ["tls" if implicit else "starttls"])[0],
         "authentication": bool(parts.username),
+        # Whoever runs the site wrote `tls=none` beside a password.
+        "plain_confirmed": True,
         "username": unquote(parts.username or ""),
         "password": SecretText(unquote(parts.password or "")),
     }
     try:
-        return provider("smtp").parse(values, egress())
+        return provider("smtp").parse(values, operator_rules())
     except SettingsInvalid as error:
         said = " ".join(error.errors.values())
         raise ImproperlyConfigured(f"DEFAULT_MAILER_URL cannot be used: {said}") from None

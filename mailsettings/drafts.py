@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from mailsettings.destinations import SecretNeeded, missing_secrets
-from mailsettings.models import Draft, Rank
+from mailsettings.models import Connection, Draft, Rank
 from mailsettings.services import Saved, connection_for, save_connection
 from mailsettings.vault import draft_secrets, plain_values, seal_draft_secrets, typed_settings
 from orgs.models import Organization, User
@@ -27,13 +27,32 @@ def make_draft(
     typed: Mapping[str, SecretText],
     user: User | None,
     base_version: int,
+    connection: Connection | None = None,
+    name: str | None = None,
+    activate: bool = True,
+    asked_from: str | None = None,
+    acting_as: bool = False,
 ) -> Draft:
-    """Keep the values on a screen as a sealed draft, for a test.
+    """Keep the values on a screen as a sealed draft, for a test or for a save that a worker verifies.
+
+    Args:
+        organization: whose draft; the caller is inside its tenant().
+        chosen: the provider.
+        settings: parsed values.
+        typed: the secrets typed now; the others come from the saved connection.
+        user: who typed.
+        base_version: the version of the mail settings the page was opened with.
+        connection: the saved one it changes; None is the provider's own, or a new one when named.
+        name: what the connection is to be called; None keeps its name.
+        activate: whether saving it makes real mail use it.
+        asked_from: the address it was typed from, for the audit trail.
+        acting_as: typed by a super admin who acts as the organization.
 
     Raises:
         SecretNeeded: a secret is neither typed nor stored for this destination.
     """
-    connection = connection_for(organization, chosen.key)
+    if connection is None and name is None:
+        connection = connection_for(organization, chosen.key)
     errors = missing_secrets(connection, chosen, settings, typed)
     if errors:
         raise SecretNeeded(errors)
@@ -44,6 +63,10 @@ def make_draft(
         settings=plain_values(settings),
         base_version=base_version,
         created_by=user,
+        name=name or "",
+        activate=activate,
+        asked_from=asked_from,
+        acting_as=acting_as,
     )
     draft.sealed = seal_draft_secrets(draft, chosen, settings, typed)
     draft.save(force_insert=True)
@@ -64,6 +87,7 @@ def save_draft(*, draft: Draft, user: User | None) -> Saved:
     Raises:
         StaleSettings: somebody saved other settings since the draft was made.
         SecretNeeded: a secret the draft relied on is gone.
+        NameTaken: another connection took its name.
     """
     chosen = provider(draft.provider)
     settings = typed_settings(chosen, draft.settings, {})
@@ -75,6 +99,9 @@ def save_draft(*, draft: Draft, user: User | None) -> Saved:
         user=user,
         expected_version=draft.base_version,
         verified=draft.passed_at is not None,
+        connection=draft.connection,
+        name=draft.name or None,
+        activate=draft.activate,
     )
 
 

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailsettings.egress import egress
 from mailsettings.models import StoredSecret
+from mailsettings.presets import SECRET_MONTHS
 from orgs.rendering import ChoiceRow
-from providers import Choice, Date, Email, FieldSpec, Flag, Marker, Number, Secret, SecretText, Url
+from providers import (
+    Area,
+    Choice,
+    CloudPick,
+    Date,
+    Email,
+    FieldSpec,
+    Flag,
+    Marker,
+    Number,
+    Pick,
+    Secret,
+    SecretText,
+    Url,
+)
 
 # Stands in for a secret that keeps its stored value while the provider judges the other fields.
 SECRET_STAND_IN = SecretText("keeps-its-stored-value")
@@ -75,6 +93,19 @@ class SecretField(forms.CharField):
         return (self.expiry - timezone.now().date()).days if self.expiry else None
 
 
+class ExpiryInput(forms.DateInput):
+    """A day, with one click for the longest life of a secret (WPM-21)."""
+
+    template_name = "mailsettings/widgets/expiry.html"
+    # The attributes with which a script asks for that day; the form knows where.
+    asking: Mapping[str, str] = MappingProxyType({})
+
+    def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Add the one click."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        return context | {"asking": dict(self.asking), "months": SECRET_MONTHS}
+
+
 def form_field(spec: FieldSpec) -> forms.Field:
     """Make the form field of one declared setting.
 
@@ -94,8 +125,20 @@ def form_field(spec: FieldSpec) -> forms.Field:
             field = forms.ChoiceField(
                 choices=choices, required=False, initial=spec.default, widget=row, **words
             )
+        case Pick():
+            choices = [(option.value, _(option.label)) for option in marker.options]
+            field = forms.CharField(
+                required=False, initial=spec.default, widget=forms.Select(choices=choices), **words
+            )
+        case CloudPick():
+            choices = [(cloud.key, _(cloud.label)) for cloud in egress().clouds]
+            if marker.optional:
+                choices.insert(0, ("", _("As the Access URL says")))
+            field = forms.CharField(
+                required=False, initial=spec.default, widget=forms.Select(choices=choices), **words
+            )
         case _:
-            initial = spec.default if isinstance(marker, Number) else None
+            initial = None if spec.secret else spec.default
             field = forms.CharField(required=False, initial=initial, widget=line(marker), **words)
     # What the one field markup reads beyond Django's own attributes.
     more = {"optional": marker.optional, "guide": tuple(map(_, marker.guide)), "sample": marker.sample}
@@ -105,16 +148,18 @@ def form_field(spec: FieldSpec) -> forms.Field:
 
 
 def line(marker: Marker) -> forms.Widget:
-    """Make the control of a setting that is typed on one line."""
+    """Make the control of a setting that is typed."""
     attrs: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false"}
     if marker.mono:
         attrs["class"] = "mono"
     if marker.placeholder:
         attrs["placeholder"] = marker.placeholder
+    if isinstance(marker, Area):
+        return forms.Textarea(attrs=attrs | {"rows": 4})
     if isinstance(marker, Number):
         limits = {"inputmode": "numeric", "min": marker.minimum, "max": marker.maximum}
         return forms.NumberInput(attrs=attrs | limits)
     if isinstance(marker, Date):
-        return forms.DateInput(attrs=attrs | {"type": "date"})
+        return ExpiryInput(attrs=attrs | {"type": "date"})
     kinds: dict[type[Marker], type[forms.Widget]] = {Email: forms.EmailInput, Url: forms.URLInput}
     return kinds.get(type(marker), forms.TextInput)(attrs=attrs)

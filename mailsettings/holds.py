@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from mailsettings.drafts import is_same_as_saved
 from mailsettings.models import Connection, Draft
-from mailsettings.ways import TOKENS, Way
+from mailsettings.token_store import token_store
+from mailsettings.way import Way
 from orgs import events
 from orgs.models import TenantQuerySet
 from orgs.tenancy import tenant
@@ -25,7 +26,7 @@ def hold(way: Way, error: ProviderError) -> None:
     """Hold the way's connection after a fault of its own; its mail stays queued. Tells once."""
     if way.connection_id is None:
         return
-    TOKENS.drop(way.token_key)
+    token_store(way).drop(way.token_key)
     now = timezone.now()
     with tenant(way.owner_id):
         rows = Connection.objects.of(way.owner_id).filter(pk=way.connection_id, version=way.version)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mailsettings.consent.standing import with_sender
 from mailsettings.models import Connection, MailSettings
 from mailsettings.vault import connection_secrets, typed_settings
 from mailsettings.way import NoWayOut, Way
@@ -27,18 +28,19 @@ def finish(
     chosen = provider(connection.provider)
     require_complete(chosen, connection.settings)
     bare = typed_settings(chosen, connection.settings, {})
+    is_unreadable = False
     try:
         secrets = connection_secrets(connection, chosen, bare)
     except SealBroken:
         mark_unreadable(connection)
-        secrets = {}
+        secrets, is_unreadable = {}, True
     return Way(
         user_id=user_id,
         owner_id=connection.organization_id,
         connection_id=connection.id,
         name=connection.name,
         provider=chosen,
-        settings=typed_settings(chosen, connection.settings, secrets),
+        settings=with_sender(chosen, typed_settings(chosen, connection.settings, secrets), connection),
         version=connection.version,
         settings_version=mail.version,
         is_default_mailer=is_default_mailer,
@@ -46,6 +48,7 @@ def finish(
         held_until=connection.probe_at,
         entitled=mail.organization.custom_mail,
         doubtful=mail.doubtful,
+        is_unreadable=is_unreadable,
     )
 
 

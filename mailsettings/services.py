@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsettings.destinations import SecretNeeded, changed_destination, missing_secrets
-from mailsettings.models import Connection, MailSettings, Rank, StoredSecret
+from mailsettings.models import Connection, ConnectionToken, MailSettings, Rank, StoredSecret
+from mailsettings.names import NameTaken, changed_labels, free_name, require_free_name
 from mailsettings.vault import plain_values, store_secret, typed_settings
+from mailsettings.versions import record_first_version, record_version
 from orgs.models import Organization, User
-from providers import Provider, SecretText, Settings, specs
+from providers import Provider, SecretText, Settings
 
 
 class StaleSettings(Exception):
@@ -27,6 +29,11 @@ class Saved:
     connection: Connection
     changed: tuple[str, ...]
     created: bool
+
+    @property
+    def action(self) -> str:
+        """The word of the audit trail."""
+        return "connection.created" if self.created else "connection.changed"
 
 
 def connection_for(organization: Organization, provider_key: str) -> Connection | None:
@@ -57,8 +64,11 @@ def save_connection(
     user: User | None,
     expected_version: int,
     verified: bool = False,
+    connection: Connection | None = None,
+    name: str | None = None,
+    activate: bool = True,
 ) -> Saved:
-    """Save the settings of one provider, make it the primary connection and switch SMTP on.
+    """Save the settings of one connection; to activate it makes it the primary one and switches SMTP on.
 
     Args:
         organization: whose settings; the caller is inside its tenant().
@@ -68,41 +78,79 @@ def save_connection(
         user: who saves.
         expected_version: the version of the mail settings the page was opened with.
         verified: a test of exactly these values passed.
+        connection: the one to change; None is the provider's own, or a new one when `name` is given.
+        name: its name from now on; None keeps it, or makes one of the provider's label.
+        activate: whether real mail uses it from now on.
 
     Raises:
         StaleSettings: somebody saved meanwhile.
         SecretNeeded: a stored secret would go to a destination it was not typed for.
+        NameTaken: another connection has this name.
     """
     mail = lock_settings(organization, expected_version)
-    connection = connection_for(organization, chosen.key)
+    if connection is None and name is None:
+        connection = connection_for(organization, chosen.key)
     errors = missing_secrets(connection, chosen, settings, typed)
     if errors:
         raise SecretNeeded(errors)
+    require_free_name(organization, name, connection)
     created = connection is None
-    if connection and changed_destination(chosen, typed_settings(chosen, connection.settings, {}), settings):
-        # What was typed for the old destination may never be sent to the new one.
-        StoredSecret.objects.of(organization).filter(connection=connection).delete()
-    changed = changed_labels(connection, chosen, settings, typed)
-    connection = connection or Connection(organization=organization, name=free_name(organization, chosen))
-    now = timezone.now()
+    changed = changed_labels(connection, chosen, settings, typed, name)
+    connection = connection or Connection(
+        organization=organization, name=name or free_name(organization, chosen), rank=Rank.ADDITIONAL
+    )
+    if not created:
+        _prepare_change(connection, chosen, settings, typed)
     if created or changed:
         connection.version = 1 if created else connection.version + 1
-        connection.verified_at = now if verified else None
+        connection.verified_at = timezone.now() if verified else None
+    connection.name = name or connection.name
     connection.provider, connection.settings = chosen.key, plain_values(settings)
+    connection.updated_by = user
+    release_hold(connection)
+    if activate:
+        make_primary(connection)
+    connection.save()
+    for field, secret in typed.items():
+        store_secret(connection, provider=chosen, name=field, secret=secret, settings=settings, user=user)
+    if created or changed:
+        record_version(connection, tuple(typed), user)
+    switched = [_("SMTP enabled")] if activate and not mail.smtp_enabled else []
+    raise_version(mail, smtp_enabled=mail.smtp_enabled or activate, user=user)
+    return Saved(connection=connection, changed=(*switched, *changed), created=created)
+
+
+def _prepare_change(
+    connection: Connection, chosen: Provider, settings: Settings, typed: Mapping[str, SecretText]
+) -> None:
+    """Drop what may not outlive the change, and keep the state before the first change that is recorded."""
+    organization_id = connection.organization_id
+    record_first_version(connection)
+    tokens = ConnectionToken.objects.of(organization_id).filter(connection=connection)
+    if changed_destination(chosen, typed_settings(chosen, connection.settings, {}), settings):
+        # What was typed for the old destination may never be sent to the new one.
+        StoredSecret.objects.of(organization_id).filter(connection=connection).delete()
+        tokens.delete()
+    elif typed and chosen.needs_consent:
+        # A new secret proves itself with a token of its own (CIR-12); consent outlives it.
+        tokens.update(access=None, access_expires_at=None)
+    elif typed:
+        # A refresh token that was typed counts from now on, not the one an earlier one was traded for.
+        tokens.delete()
+
+
+def release_hold(connection: Connection) -> None:
+    """Let mail try this connection again, since a person changed it; the caller saves the row."""
     connection.held_code = connection.held_reply = ""
     connection.held_since = connection.probe_at = None
     connection.held_probes = 0
-    connection.updated_by = user
-    Connection.objects.of(organization).filter(rank=Rank.PRIMARY).exclude(pk=connection.pk).update(
-        rank=Rank.ADDITIONAL
-    )
+
+
+def make_primary(connection: Connection) -> None:
+    """Give a connection the first place; the caller saves its row."""
+    others = Connection.objects.of(connection.organization_id).filter(rank=Rank.PRIMARY)
+    others.exclude(pk=connection.pk).update(rank=Rank.ADDITIONAL)
     connection.rank, connection.enabled = Rank.PRIMARY, True
-    connection.save()
-    for name, secret in typed.items():
-        store_secret(connection, provider=chosen, name=name, secret=secret, settings=settings, user=user)
-    switched = [] if mail.smtp_enabled else [_("SMTP enabled")]
-    raise_version(mail, smtp_enabled=True, user=user)
-    return Saved(connection=connection, changed=(*switched, *changed), created=created)
 
 
 def raise_version(mail: MailSettings, *, smtp_enabled: bool, user: User | None) -> None:
@@ -126,24 +174,15 @@ def switch_off(*, organization: Organization, user: User | None, expected_versio
     return mail.smtp_enabled
 
 
-def changed_labels(
-    connection: Connection | None, chosen: Provider, settings: Settings, typed: Mapping[str, SecretText]
-) -> tuple[str, ...]:
-    """Name by label what differs from the saved connection; secrets by name only."""
-    new = plain_values(settings)
-    old = connection.settings if connection else {}
-    return tuple(
-        spec.marker.label
-        for spec in specs(chosen.settings_type)
-        if (spec.name in typed if spec.secret else old.get(spec.name) != new.get(spec.name))
-    )
-
-
-def free_name(organization: Organization, chosen: Provider) -> str:
-    """Give a new connection its provider's name, numbered when that is taken."""
-    taken = {name.lower() for name in Connection.objects.of(organization).values_list("name", flat=True)}
-    name, number = chosen.label, 1
-    while name.lower() in taken:
-        number += 1
-        name = f"{chosen.label} {number}"
-    return name
+__all__ = [
+    "NameTaken",
+    "Saved",
+    "StaleSettings",
+    "connection_for",
+    "lock_settings",
+    "make_primary",
+    "raise_version",
+    "release_hold",
+    "save_connection",
+    "switch_off",
+]

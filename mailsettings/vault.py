@@ -15,6 +15,7 @@ from mailsettings.models import Connection, Draft, StoredSecret
 from orgs.models import User
 from orgs.sealing import destination, seal, unseal
 from providers import FieldSpec, Provider, SecretText, Settings, specs
+from providers import values as field_values
 
 
 def plain_values(settings: Settings) -> dict[str, object]:
@@ -52,8 +53,7 @@ def secret_names(provider: Provider) -> tuple[str, ...]:
 
 def applies(spec: FieldSpec, settings: Settings) -> bool:
     """Say whether a field counts under these settings, such as a password only with authentication on."""
-    needs = spec.marker.only_if
-    return needs is None or bool(getattr(settings, needs[0]) == needs[1])
+    return field_values.applies(spec, vars(settings))
 
 
 def seal_secret(

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from mailsettings.models import Doubtful
+from orgs.sealing import destination
 from providers import Provider, Settings
 
 
@@ -30,6 +31,8 @@ class Way:
     owner_id: UUID
     connection_id: UUID | None
     draft_id: UUID | None = None
+    # The saved connection whose refresh token a draft tries its values with, if it has one.
+    lender_id: UUID | None = None
     name: str
     provider: Provider
     settings: Settings
@@ -40,6 +43,8 @@ class Way:
     held_until: datetime | None = None
     entitled: bool = False
     doubtful: str = Doubtful.RESEND
+    # A stored secret did not open: it was sealed for another destination, or altered.
+    is_unreadable: bool = False
 
     @property
     def is_held(self) -> bool:
@@ -47,6 +52,15 @@ class Way:
         return bool(self.held_code) and (self.held_until is None or self.held_until > timezone.now())
 
     @property
+    def tokens_of(self) -> UUID | None:
+        """The connection whose row holds the tokens of this way; None when it keeps none."""
+        return self.connection_id or self.lender_id
+
+    @property
     def token_key(self) -> str:
-        """The name under which access tokens of this very version are kept."""
-        return f"{self.owner_id}:{self.connection_id}:{self.version}"
+        """The name under which access tokens of this very version and destination are kept.
+
+        A row that was edited past the forms keeps its version; its token still goes nowhere else.
+        """
+        place = destination(*self.provider.destination(self.settings)).hex()
+        return f"{self.owner_id}:{self.connection_id}:{self.version}:{place}"

@@ -7,20 +7,20 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from mailsettings.consent.standing import require_consent, with_sender
 from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.egress import egress
-from mailsettings.models import Connection, Draft, MailSettings, Rank
+from mailsettings.holds import hold
+from mailsettings.models import Connection, ConnectionToken, Draft, MailSettings, Rank
 from mailsettings.reading import finish, require_complete
+from mailsettings.token_store import token_store
 from mailsettings.vault import connection_secrets, draft_secrets, typed_settings
 from mailsettings.way import NoWayOut, Way
 from orgs.models import Organization
 from orgs.sealing import SealBroken
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
-from providers import MemoryTokenStore, Session, Trace, WireContext, provider
-
-# Access tokens of this process, by connection and version: a changed connection never meets an old token.
-TOKENS = MemoryTokenStore()
+from providers import Provider, Session, Stage, Trace, WireContext, failure, provider
 
 
 def way_out(organization_id: UUID) -> Way:
@@ -36,12 +36,15 @@ def way_out(organization_id: UUID) -> Way:
         own = mail.smtp_enabled and organization.custom_mail and not organization.is_platform
         if not organization.is_active:
             raise NoWayOut("organization_suspended", _("The organization is suspended."))
-        if own:
-            connection = primary(organization_id)
-            if connection is None:
-                raise NoWayOut("no_connection", _("SMTP is on, but no connection is saved."))
-            return finish(connection, mail, user_id=organization_id)
-    return default_way(organization_id, mail)
+        connection = primary(organization_id) if own else None
+        if own and connection is None:
+            raise NoWayOut("no_connection", _("SMTP is on, but no connection is saved."))
+        way = finish(connection, mail, user_id=organization_id) if connection else None
+    if way is None:
+        return default_way(organization_id, mail)
+    if not way.settings.sender_email:
+        hold(way, failure("not_connected", stage=Stage.TOKEN))
+    return with_a_sender(way)
 
 
 def default_way(organization_id: UUID, mail: MailSettings) -> Way:
@@ -68,7 +71,18 @@ def connection_way(organization_id: UUID, connection_id: UUID) -> Way:
         connection = Connection.objects.of(organization_id).filter(pk=connection_id).first()
         if connection is None:
             raise NoWayOut("no_connection", _("This connection was removed."))
-        return finish(connection, mail_settings(organization_id), user_id=organization_id)
+        return with_a_sender(finish(connection, mail_settings(organization_id), user_id=organization_id))
+
+
+def with_a_sender(way: Way) -> Way:
+    """Let a way pass that knows whose address mail is sent as.
+
+    Raises:
+        NoWayOut: it is the connected account's, and none is connected.
+    """
+    if not way.settings.sender_email:
+        raise NoWayOut("not_connected", _("No account is connected."))
+    return way
 
 
 def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
@@ -93,19 +107,35 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
                 "secret_unreadable", _("A stored secret belongs to another destination. Type it again.")
             ) from None
         mail = mail_settings(organization_id)
-        return Way(
+        settings = typed_settings(chosen, draft.settings, {**stored, **typed})
+        way = Way(
             user_id=organization_id,
             owner_id=organization_id,
             connection_id=None,
             draft_id=draft.pk,
+            lender_id=lender(draft, chosen),
             name=draft.connection.name if draft.connection else _("Unsaved settings"),
             provider=chosen,
-            settings=typed_settings(chosen, draft.settings, {**stored, **typed}),
+            settings=with_sender(chosen, settings, draft.connection),
             version=draft.base_version,
             settings_version=mail.version,
             entitled=mail.organization.custom_mail,
             doubtful=mail.doubtful,
         )
+        return with_a_sender(way)
+
+
+def lender(draft: Draft, chosen: Provider) -> UUID | None:
+    """Give the saved connection whose refresh token a draft tries: not when other secrets were typed.
+
+    An account stays connected when a new client secret is typed, so there its token is what is tried.
+    """
+    if chosen.needs_consent:
+        return draft.connection_id
+    if draft.connection_id is None or draft.sealed:
+        return None
+    rows = ConnectionToken.objects.of(draft.organization_id).filter(connection_id=draft.connection_id)
+    return draft.connection_id if rows.filter(refresh__isnull=False).exists() else None
 
 
 def mail_settings(organization_id: UUID) -> MailSettings:
@@ -124,9 +154,16 @@ def open_session(way: Way, trace: Trace, *, seconds: float = 180.0) -> Session:
     Raises:
         providers.ProviderError: with the stage at which it failed.
     """
-    tokens = TOKENS if way.connection_id else MemoryTokenStore()
+    if way.is_unreadable:
+        # Nobody is to be spoken to without the secret.
+        raise trace.fail(failure("secret_unreadable", stage=Stage.TOKEN))
+    require_consent(way, trace)
     context = WireContext(
-        egress=egress(), trace=trace, tokens=tokens, connection_key=way.token_key, time_limit=seconds
+        egress=egress(),
+        trace=trace,
+        tokens=token_store(way, seconds=seconds),
+        connection_key=way.token_key,
+        time_limit=seconds,
     )
     return way.provider.open(way.settings, context)
 

@@ -12,9 +12,11 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Hang "Send a test" into the Emails page, and give this process' Celery app its mail loop."""
+        """Hang this room's parts into the Emails page, and give this process' Celery app its mail loop."""
         from notifications.panel import hang_panel  # noqa: PLC0415  # needs the models, which come first
+        from notifications.views_saving import hang_up_saving  # noqa: PLC0415  # as above
         from notifications.worker import add_worker_steps  # noqa: PLC0415  # as above
 
         hang_panel()
+        hang_up_saving()
         add_worker_steps(current_app)

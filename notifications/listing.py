@@ -54,7 +54,7 @@ class Listing:
     @cached_property
     def narrowed(self) -> NotificationQuerySet:
         """Everything asked for but the state."""
-        return self.asked.narrowed(Notification.objects.of(self.organization))
+        return self.asked.narrowed(Notification.objects.of(self.organization).mails())
 
     @cached_property
     def matching(self) -> NotificationQuerySet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from mailsettings.forms import EmailsForm
+from mailsettings.forms import ConnectionForm
 from mailsettings.pages import PANELS
 from notifications.models import Kind, Notification
 from notifications.testing import RecipientForm
@@ -15,7 +15,7 @@ from orgs.access import OrganizationRequest
 PANEL_FORM = "mailroom_recipient_form"
 
 
-def panel(request: OrganizationRequest, form: EmailsForm) -> SafeString:
+def panel(request: OrganizationRequest, form: ConnectionForm) -> SafeString:
     """Draw "Send a test" beside the Emails form."""
     last = (
         Notification.objects.of(request.organization)

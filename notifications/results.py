@@ -11,10 +11,15 @@ from django.utils.translation import gettext as _
 from mailsettings.advice import Advice, advise, facts
 from mailsettings.drafts import is_same_as_saved
 from mailsettings.vault import typed_settings
+from notifications.delivery.activation import CHANGED, NAME_TAKEN, NOT_ENTITLED, SECRET_NEEDED
 from notifications.ladder import Step, ladder, span
 from notifications.models import DeliveryAttempt, Notification, Status
+from notifications.technical import Rows, technical_rows, token_rows
+from notifications.verdict import verdict
 from providers import PROVIDERS, provider
 
+# Codes of `delivery.activation`: the settings are right, but were not saved.
+LATE = {CHANGED, NAME_TAKEN, SECRET_NEEDED, NOT_ENTITLED}
 NO_WORKER_AFTER = timedelta(seconds=10)
 GIVE_UP_AFTER = timedelta(seconds=60)
 
@@ -37,11 +42,23 @@ class Result:
     reply: str
     may_save: bool
     proves_saved: bool
+    technical: Rows = ()
+    token: Rows = ()
 
     @property
     def has_failed_step(self) -> bool:
         """Say whether the ladder has a place for the remedy; a test that never started has none."""
         return any(step.verdict == "failed" for step in self.steps)
+
+    @property
+    def failed_step(self) -> Step | None:
+        """The step that failed, if the test came so far."""
+        return next((step for step in self.steps if step.verdict == "failed"), None)
+
+    @property
+    def is_late(self) -> bool:
+        """Say whether values that were proven could not be saved, since something else changed meanwhile."""
+        return bool(self.attempt and self.attempt.code in LATE)
 
     @property
     def tone(self) -> str:
@@ -60,9 +77,7 @@ def look_at(notification: Notification) -> Result:
     draft = notification.draft
     chosen = provider(draft.provider) if draft else None
     tried = typed_settings(chosen, draft.settings, {}) if draft and chosen else None
-    known = facts(chosen, tried) if chosen and tried else {}
-    if attempt:
-        known |= {str(k): str(v) for k, v in attempt.facts.items()}
+    known = known_facts(notification, attempt)
     state = state_of(notification)
     code = (attempt.code if attempt else "") or notification.last_code
     steps = ladder(
@@ -74,9 +89,11 @@ def look_at(notification: Notification) -> Result:
     if attempt and attempt.provider_code:
         answered = _("Refused with %(code)s") % {"code": attempt.provider_code}
         steps = tuple(replace(step, text=answered) if step.verdict == "failed" else step for step in steps)
-    advice = advise(code or "unknown_reply", known) if state == "bad" else None
+    advice = remedy(attempt, code, known) if state == "bad" else None
     saved = draft is not None and is_same_as_saved(draft)
     title, text = verdict(notification, state, steps, advice)
+    label = chosen.label if chosen else label_of(notification.provider)
+    name = notification.way_name or (draft.connection.name if draft and draft.connection else "")
     return Result(
         notification=notification,
         attempt=attempt,
@@ -85,17 +102,37 @@ def look_at(notification: Notification) -> Result:
         text=text,
         steps=steps,
         advice=advice,
-        provider_label=(chosen.label if chosen else label_of(notification.provider)),
+        provider_label=label,
         sender=notification.sender_email or (tried.sender_email if tried else ""),
-        connection_name=notification.way_name
-        or (draft.connection.name if draft and draft.connection else ""),
+        connection_name=name,
         total=span(int((attempt.finished_at - attempt.started_at).total_seconds() * 1000))
         if attempt and attempt.finished_at
         else "",
         reply=(attempt.reply if attempt else "") or notification.last_reply,
         may_save=state == "ok" and draft is not None and not saved,
         proves_saved=state == "ok" and saved,
+        technical=technical_rows(attempt, known, provider=label, connection=name),
+        token=token_rows(known),
     )
+
+
+def known_facts(notification: Notification, attempt: DeliveryAttempt | None) -> dict[str, str]:
+    """Give what is known of the values that were tried; nothing secret is among it."""
+    tried = notification.draft or (None if notification.via_default_mailer else notification.connection)
+    known = {"provider_key": notification.provider}
+    if tried is not None:
+        chosen = provider(tried.provider)
+        known |= facts(chosen, typed_settings(chosen, tried.settings, {}))
+    if attempt is not None:
+        known |= {str(name): str(value) for name, value in attempt.facts.items()}
+    return known
+
+
+def remedy(attempt: DeliveryAttempt | None, code: str, known: dict[str, str]) -> Advice:
+    """Give the advice for a failed test, read closer by the provider's own code and words."""
+    if attempt is None:
+        return advise(code or "unknown_reply", known)
+    return advise(code or "unknown_reply", known, reply_code=attempt.provider_code, reply=attempt.reply)
 
 
 def label_of(key: str) -> str:
@@ -113,30 +150,3 @@ def state_of(notification: Notification) -> str:
             return "no_worker"
         return "running"
     return "bad"
-
-
-def verdict(
-    notification: Notification, state: str, steps: tuple[Step, ...], advice: Advice | None
-) -> tuple[str, str]:
-    """Give heading and sentence of the card."""
-    to = notification.recipients["to"][0]
-    address = to["email"] if isinstance(to, dict) else str(to)
-    if state == "ok":
-        return _("Success"), _(
-            "The server accepted the test message for %(address)s at %(time)s UTC. "
-            "It can take a few minutes to arrive."
-        ) % {"address": address, "time": f"{notification.accepted_at or timezone.now():%H:%M:%S}"}
-    if state == "no_worker":
-        return _("No worker answered"), _(
-            "The test is queued, but no sending process picked it up. "
-            "Ask the operator of this platform to look at the workers. Your values are kept."
-        )
-    if state == "running":
-        number = sum(step.verdict in {"ok", "warning"} for step in steps) + 1
-        current = next((step for step in steps if step.verdict in {"running", "waiting"}), steps[-1])
-        return _("Testing: %(step)s") % {"step": current.name}, _(
-            "Step %(number)d of %(count)d. This usually takes 2 to 5 seconds."
-        ) % {"number": min(number, len(steps)), "count": len(steps)}
-    if advice:
-        return advice.title, advice.cause
-    return _("Not sent"), ""

@@ -12,12 +12,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from notifications.content import Content, seal_content
-from notifications.models import Kind, Notification, Urgency
+from notifications.models import TRIALS, Kind, Notification, Urgency
 from notifications.recipients import Recipients
 from orgs.ids import uuid7
 from providers import Address, Attachment, Message, MessageInvalid, Priority
 
-CONTENT_LIMIT = 25 * 1024 * 1024
+MEGABYTE = 1024 * 1024
 KEY_LIMIT = 255
 TYPE_LIMIT = 64
 URGENCIES = {"high": Urgency.HIGH, "normal": Urgency.NORMAL, "low": Urgency.LOW}
@@ -108,8 +108,8 @@ def check_request(
         key=key,
         expires_at=expires_at,
     )
-    if request.content.size > CONTENT_LIMIT:
-        limit = CONTENT_LIMIT // 1024**2
+    if request.content.size > settings.MAX_MESSAGE_MB * MEGABYTE:
+        limit = settings.MAX_MESSAGE_MB
         raise MessageInvalid("attachments", f"Text and attachments are larger than {limit} MB together.")
     return request
 
@@ -136,7 +136,7 @@ def new_row(request: Submission, organization_id: UUID, kind: Kind) -> Notificat
         message_date=now,
         created_at=now,
         next_at=now,
-        expires_at=None if kind == Kind.TEST else request.expires_at or now + age,
+        expires_at=None if kind in TRIALS else request.expires_at or now + age,
         idempotency_key=request.key,
         idempotency_hash=request.fingerprint if request.key else "",
     )

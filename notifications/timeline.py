@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notifications.models import AttemptOutcome, DeliveryAttempt, Notification, Status
-from notifications.words import explain
+from notifications.words import explain, explain_attempt
 from orgs.templatetags.ui import distance
 
 TONES = {
@@ -71,7 +71,7 @@ def _reason(attempt: DeliveryAttempt, outcome: AttemptOutcome) -> str:
         return _("The server took the message. It can take a few minutes to arrive.")
     if outcome == AttemptOutcome.UNKNOWN and attempt.code == "outcome_unknown":
         return _("The message was handed over, but the server's answer was lost. It may have arrived.")
-    said = explain(attempt.code, attempt.facts)
+    said = explain_attempt(attempt)
     code = attempt.provider_code
     return f"{said.title} ({code})." if code else f"{said.title.rstrip('.')}."
 

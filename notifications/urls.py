@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from notifications import views, views_actions, views_testing
+from notifications import views, views_actions, views_saving, views_sharing, views_testing
 
 app_name = "notifications"
 
 DELIVERIES = "organizations/<slug:slug>/deliveries/"
 DELIVERY = f"{DELIVERIES}<uuid:notification_id>/"
 TESTS = "organizations/<slug:slug>/emails/test/"
+SHARED = "organizations/<slug:slug>/emails/shared/"
 
 urlpatterns = [
     path(DELIVERIES, views.deliveries, name="deliveries"),
@@ -23,6 +24,12 @@ urlpatterns = [
     path(f"{DELIVERY}send-again/", views_actions.send_again, name="send_again"),
     path(f"{DELIVERY}content/", views_actions.show_content, name="show_content"),
     path(f"{DELIVERY}content/<str:token>/", views.content_frame, name="content_frame"),
+    path(
+        "organizations/<slug:slug>/emails/saving/<uuid:notification_id>/", views_saving.saving, name="saving"
+    ),
     path(TESTS, views_testing.test, name="test"),
     path(f"{TESTS}<uuid:notification_id>/", views_testing.test_result, name="test_result"),
+    path(f"{TESTS}<uuid:notification_id>/share/", views_sharing.share, name="share"),
+    path(SHARED, views_sharing.shared, name="shared"),
+    path(f"{SHARED}<uuid:shared_id>/withdraw/", views_sharing.withdraw_share, name="withdraw_share"),
 ]

@@ -18,7 +18,7 @@ from notifications.delivery.letter import envelope
 from notifications.listing import Listing
 from notifications.models import IN_HAND, DeliveryAttempt, Kind, Lane, Notification, Status
 from notifications.timeline import timeline
-from notifications.words import Explanation, explain, word_for
+from notifications.words import Explanation, explain, explain_attempt, word_for
 from orgs.access import OrganizationRequest, Permission, organization_view
 from orgs.sealing import SealBroken
 
@@ -40,7 +40,7 @@ def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa
 @organization_view(Permission.SEE_DELIVERIES, methods=("GET",))
 def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> HttpResponse:  # noqa: ARG001  # as above
     """Show one delivery: its timeline, its details, and its content when it was asked for."""
-    rows = Notification.objects.of(request.organization).select_related("created_by")
+    rows = Notification.objects.of(request.organization).mails().select_related("created_by")
     row = get_object_or_404(rows, pk=notification_id)
     lane = Lane.objects.of(request.organization).first()
     attempts = list(
@@ -70,7 +70,7 @@ def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> 
 @organization_view(Permission.READ_CONTENT, methods=("GET",))
 def content_frame(request: OrganizationRequest, slug: str, notification_id: UUID, token: str) -> HttpResponse:  # noqa: ARG001  # too
     """Give the HTML of a message for the sandboxed frame: no scripts, no remote loads (C-MAIL-5)."""
-    row = get_object_or_404(Notification.objects.of(request.organization), pk=notification_id)
+    row = get_object_or_404(Notification.objects.of(request.organization).mails(), pk=notification_id)
     content = read_content(row)[0] if not row.secret_content and token_opens(token, request, row) else None
     if content is None or not content.html:
         raise Http404
@@ -124,7 +124,8 @@ def problem(row: Notification, lane: Lane | None, attempts: list[DeliveryAttempt
     if row.status == Status.QUEUED and lane is not None and lane.held_code:
         return explain(lane.held_code, lane.held_facts)
     if row.status in {Status.FAILED, Status.EXPIRED}:
-        return explain(row.last_code, attempts[-1].facts if attempts else None)
+        last = attempts[-1] if attempts else None
+        return explain_attempt(last) if last and last.code == row.last_code else explain(row.last_code)
     return None
 
 

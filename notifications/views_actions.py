@@ -44,7 +44,7 @@ def _moving(
     request: OrganizationRequest, slug: str, notification_id: UUID, *, move: Move, action: str, done: Text
 ) -> HttpResponse:
     """Do one move, write it down, and go back to the delivery."""
-    if not Notification.objects.of(request.organization).filter(pk=notification_id).exists():
+    if not Notification.objects.of(request.organization).mails().filter(pk=notification_id).exists():
         raise Http404
     try:
         row = move(request.organization.pk, notification_id)
@@ -108,7 +108,7 @@ def send_again(request: OrganizationRequest, slug: str, notification_id: UUID) -
 @organization_view(Permission.READ_CONTENT, methods=("POST",))
 def show_content(request: OrganizationRequest, slug: str, notification_id: UUID) -> HttpResponse:
     """Open the content of a message; written down, since it may be private (C-MAIL-6)."""
-    row = get_object_or_404(Notification.objects.of(request.organization), pk=notification_id)
+    row = get_object_or_404(Notification.objects.of(request.organization).mails(), pk=notification_id)
     page = reverse("notifications:delivery", args=(slug, row.pk))
     if row.secret_content:
         messages.warning(request, _("Messages with sign-in links and codes are never shown."))

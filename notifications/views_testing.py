@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
+from mailsettings.connections.views import typed_form
 from mailsettings.destinations import SecretNeeded
 from mailsettings.drafts import make_draft
-from mailsettings.forms import EmailsForm
+from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection, Draft
-from mailsettings.pages import emails_form, emails_page, find_draft
-from notifications.models import Kind, Notification
+from mailsettings.pages import page_of
+from mailsettings.subject import find_draft
+from notifications.models import TRIALS, Kind, Notification
 from notifications.panel import PANEL_FORM
 from notifications.results import look_at
 from notifications.testing import LimitReached, RecipientForm, start_test
@@ -43,32 +47,35 @@ def test(request: OrganizationRequest, slug: str) -> HttpResponse:
 
 
 def test_typed(request: OrganizationRequest, slug: str) -> HttpResponse:
-    """Test what is on the Emails page, saved or not."""
-    form = emails_form(request, request.POST)
+    """Test what is on the Emails page, or on the page of a connection, saved or not."""
+    form, page = typed_form(request)
     valid = form.is_valid()
     if not request.organization.custom_mail:
         form.settings = None  # it goes by the default mailer: a typed sender opens no domain
     recipient = recipient_form(request, sender=form.settings.sender_email if form.settings else "")
     if request.organization.custom_mail and not valid:
-        return refuse(request, form, recipient)
+        return refuse(request, form, recipient, page)
     if not recipient.is_valid():
-        return refuse(request, form, recipient)
+        return refuse(request, form, recipient, page)
     draft = None
     if form.settings is not None:
         try:
             draft = make_draft(
-                organization=form.organization,
+                organization=request.organization,
                 chosen=form.chosen,
                 settings=form.settings,
                 typed=form.typed,
                 user=request.user,
                 base_version=form.cleaned_data["version"],
+                connection=form.connection,
+                name=form.new_name,
+                activate=form.subject.activates,
             )
         except SecretNeeded as error:
             for name, message in error.errors.items():
                 form.add_error(name, message)
-            return refuse(request, form, recipient)
-    return run(request, slug, recipient, draft=draft, page=form)
+            return refuse(request, form, recipient, page)
+    return run(request, slug, recipient, draft=draft, again=lambda: refuse(request, form, recipient, page))
 
 
 def run(  # one place starts every kind of test
@@ -78,7 +85,7 @@ def run(  # one place starts every kind of test
     *,
     draft: Draft | None,
     connection: Connection | None = None,
-    page: EmailsForm | None = None,
+    again: Callable[[], HttpResponse] | None = None,
 ) -> HttpResponse:
     """Start the test and show its card; too many tests get the sentence that says when to come back."""
     try:
@@ -91,8 +98,10 @@ def run(  # one place starts every kind of test
         )
     except LimitReached as error:
         recipient.add_error("test_to", str(error))
-        if page is not None:
-            return refuse(request, page, recipient, status=429)
+        if again is not None:
+            answer = again()
+            answer.status_code = answer.status_code if request.htmx else 429
+            return answer
         return show_tests(request, recipient, status=429)
     audit.record_request(request, action="test.started", subject=recipient.cleaned_data["test_to"])
     if request.htmx:
@@ -106,15 +115,23 @@ def test_result(request: OrganizationRequest, slug: str, notification_id: UUID) 
     del slug
     notification = (
         Notification.objects.of(request.organization)
-        .filter(pk=notification_id, kind=Kind.TEST)
-        .select_related("draft", "draft__connection", "created_by")
+        .filter(pk=notification_id, kind__in=TRIALS)
+        .select_related("draft", "draft__connection", "created_by", "connection")
         .first()
     )
     if notification is None:
         raise Http404
     if request.htmx:
         return card(request, notification)
-    return TemplateResponse(request, "notifications/testing_result.html", {"result": look_at(notification)})
+    context = {"result": look_at(notification), "back": back(request, notification.draft)}
+    return TemplateResponse(request, "notifications/testing_result.html", context)
+
+
+def back(request: OrganizationRequest, draft: Draft | None) -> str:
+    """Give the address of the page the values were typed on; it brings them back."""
+    if draft is None:
+        return reverse("mailsettings:emails", args=[request.organization.slug])
+    return page_of(request, draft, draft=draft.pk)
 
 
 def card(request: OrganizationRequest, notification: Notification) -> HttpResponse:
@@ -127,15 +144,16 @@ def card(request: OrganizationRequest, notification: Notification) -> HttpRespon
 
 
 def refuse(
-    request: OrganizationRequest, form: EmailsForm, recipient: RecipientForm, *, status: int = 422
+    request: OrganizationRequest,
+    form: ConnectionForm,
+    recipient: RecipientForm,
+    page: Callable[..., TemplateResponse],
 ) -> HttpResponse:
-    """Give the Emails page back with its errors; nothing typed is lost, nothing was sent."""
+    """Give the page back with its errors; nothing typed is lost, nothing was sent."""
     setattr(request, PANEL_FORM, recipient)
-    answer = emails_page(request, form, status=status)
+    answer = page(request, form, status=422)
     if request.htmx:
-        answer.template_name = "mailsettings/_emails.html"
-        answer.status_code = 422
-        answer["HX-Retarget"] = "#emails"
+        answer["HX-Retarget"] = answer["HX-Reselect"] = "#emails"
         answer["HX-Reswap"] = "outerHTML"
     return answer
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from mailsettings.advice import advise
 from notifications.delivery.letter import envelope
-from notifications.models import Lane, Notification, Status
+from notifications.models import DeliveryAttempt, Lane, Notification, Status
 
 Text = str | Promise
 
@@ -67,25 +67,6 @@ class Explanation:
 
 
 OWN: Mapping[str, tuple[Text, Text]] = {
-    "poison": (
-        gettext_lazy("Sending broke off several times"),
-        gettext_lazy(
-            "The sending process stopped each time it worked on this message, so it is left out. "
-            "Ask the operator of this platform to look at the log, then retry."
-        ),
-    ),
-    "worker_lost": (
-        gettext_lazy("The sending process stopped"),
-        gettext_lazy("It stopped before the result was recorded. Run the test again."),
-    ),
-    "content_unreadable": (
-        gettext_lazy("The content cannot be read"),
-        gettext_lazy("The stored content was altered or its key is missing. Send a new message."),
-    ),
-    "message_invalid": (
-        gettext_lazy("This message cannot be sent as it is"),
-        gettext_lazy("The sentence below names what to change. Send a new message."),
-    ),
     "expired": (
         gettext_lazy("It waited too long"),
         gettext_lazy("It could not be sent before its time was over. Retry it if it is still wanted."),
@@ -98,22 +79,26 @@ OWN: Mapping[str, tuple[Text, Text]] = {
         gettext_lazy("Confirmed by a person"),
         gettext_lazy("Somebody found the message at its recipient."),
     ),
-    "organization_suspended": (
-        gettext_lazy("The organization is suspended"),
-        gettext_lazy("Its mail waits until the operator of this platform ends the suspension."),
-    ),
 }
 
 
-def explain(code: str, facts: Mapping[str, str] | None = None) -> Explanation:
-    """Explain a code of the outbox or of a provider."""
+def explain(
+    code: str, facts: Mapping[str, str] | None = None, *, reply_code: str = "", reply: str = ""
+) -> Explanation:
+    """Explain a code of the outbox or of a provider; code and reply are the provider's own words."""
     if code in OWN:
         title, cause = OWN[code]
         return Explanation(title=str(title), cause=str(cause))
-    advice = advise(code, facts)
+    advice = advise(code, facts, reply_code=reply_code, reply=reply)
     return Explanation(
         title=advice.title,
         cause=advice.cause,
         steps=advice.steps,
         fixer_label=advice.fixer_label,
     )
+
+
+def explain_attempt(attempt: DeliveryAttempt) -> Explanation:
+    """Explain why one try did not end well."""
+    known = {"provider_key": attempt.provider, **attempt.facts}
+    return explain(attempt.code, known, reply_code=attempt.provider_code, reply=attempt.reply)

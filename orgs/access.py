@@ -74,6 +74,28 @@ class OrganizationRequest(HttpRequest):
     organization: Organization
     access: Access
     htmx: HtmxDetails
+    # What the network said to `asked_outside`.
+    answers: dict[str, object]
+
+
+class AskOutside(Exception):
+    """A view needs an answer from the network; its transaction is given up before anybody waits for it."""
+
+    def __init__(self, key: str, ask: Callable[[], object]) -> None:
+        """Keep under which name the answer is wanted, and how to get it."""
+        super().__init__(key)
+        self.key, self.ask = key, ask
+
+
+def asked_outside(request: OrganizationRequest, key: str, ask: Callable[[], object]) -> object:
+    """Give a view an answer from the network: no transaction may wait for one (I7).
+
+    The first call rolls the view back, `ask` runs with no transaction open, and the view begins again; so
+    call it before anything that cannot be repeated. What `ask` raises ends the request.
+    """
+    if key not in request.answers:
+        raise AskOutside(key, ask)
+    return request.answers[key]
 
 
 # What Django calls; views themselves may ask for an OrganizationRequest.
@@ -85,7 +107,8 @@ def organization_view(
 ) -> Callable[[AnyView], AnyView]:
     """Run a view inside one organization's walls, for people who may do `permission` there.
 
-    The transaction surrounds the view and its template, never the request: a view that fails rolls back.
+    The transaction surrounds the view and its template, never the request: a view that fails rolls back,
+    and one that needs the network runs a second time with the answer (`asked_outside`).
     """
 
     def decorate(view: AnyView) -> AnyView:
@@ -99,10 +122,15 @@ def organization_view(
                 raise Http404
             request.organization = access.organization  # type: ignore[attr-defined]  # OrganizationRequest
             request.access = access  # type: ignore[attr-defined]  # OrganizationRequest
-            with tenant(access.organization):
-                if not access.may(permission):
-                    raise PermissionDenied(gettext("Your role in this organization does not allow this."))
-                return _rendered(view(request, slug, *args, **kwargs))
+            if not access.may(permission):
+                raise PermissionDenied(gettext("Your role in this organization does not allow this."))
+            request.answers = answers = {}  # type: ignore[attr-defined]  # OrganizationRequest
+            while True:
+                try:
+                    with tenant(access.organization):
+                        return _rendered(view(request, slug, *args, **kwargs))
+                except AskOutside as question:
+                    answers[question.key] = question.ask()
 
         return _described(inside, permission=permission, methods=methods)
 

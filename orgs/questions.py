@@ -22,10 +22,13 @@ class Question:
     tone: str = "danger"
     # Sent along as `wanted`, so that a page from before somebody else's change does not flip it back.
     wanted: str = ""
+    # What must be typed before the button does anything, and what is wrong with what was typed.
+    typed: str = ""
+    wrong: str = ""
 
 
-def ask(request: HttpRequest, question: Question) -> HttpResponse:
+def ask(request: HttpRequest, question: Question, *, status: int = 200) -> HttpResponse:
     """Show the question; its form posts to `question.action`."""
     part = bool(request.headers.get("HX-Request"))
     template = "orgs/_confirm.html" if part else "orgs/confirm.html"
-    return TemplateResponse(request, template, {"question": question})
+    return TemplateResponse(request, template, {"question": question}, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from providers.address import RECIPIENT_LIMIT, Address, MessageInvalid, checked_email, parse_addresses
 from providers.base import (
+    IdentityPicture,
     MemoryTokenStore,
     Provider,
     Receipt,
@@ -14,9 +15,13 @@ from providers.base import (
 )
 from providers.catalog.microsoft_graph import admin_consent_url
 from providers.clouds import CLOUDS, Cloud, load_clouds
+from providers.consent import Account, ConsentMethod, ConsentStart, Granted, Permission
 from providers.errors import ProviderError, Refusal, Stage, failure
 from providers.fields import (
+    Addresses,
+    Area,
     Choice,
+    CloudPick,
     Date,
     Email,
     FieldSpec,
@@ -25,6 +30,7 @@ from providers.fields import (
     Marker,
     Number,
     Option,
+    Pick,
     Secret,
     Settings,
     SettingsInvalid,
@@ -44,22 +50,32 @@ __all__ = [
     "CLOUDS",
     "PROVIDERS",
     "RECIPIENT_LIMIT",
+    "Account",
     "Address",
+    "Addresses",
+    "Area",
     "Attachment",
     "Choice",
     "Cloud",
+    "CloudPick",
+    "ConsentMethod",
+    "ConsentStart",
     "Date",
     "Egress",
     "Email",
     "FieldSpec",
     "Flag",
+    "Granted",
     "GuideStep",
+    "IdentityPicture",
     "Marker",
     "MemoryTokenStore",
     "Message",
     "MessageInvalid",
     "Number",
     "Option",
+    "Permission",
+    "Pick",
     "Priority",
     "Provider",
     "ProviderError",

@@ -30,8 +30,8 @@ class MessageInvalid(ValueError):
 
 
 def shown(text: str) -> str:
-    """Quote what somebody typed inside a sentence, shortened and without control characters."""
-    plain = CONTROL.sub("�", text.strip())
+    """Quote what somebody typed inside a sentence, shortened and without invisible characters."""
+    plain = "".join(character if character.isprintable() else "�" for character in text.strip())
     return f"“{plain[:60]}…”" if len(plain) > 60 else f"“{plain}”"  # noqa: PLR2004 - a line's worth
 
 

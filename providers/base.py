@@ -1,118 +1,32 @@
-"""What every provider is: its declaration, its rules, and the session that carries messages."""
+"""What every provider is: its declaration, its rules, and how it opens a way out."""
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from providers.address import NAME_LIMIT
+from providers.consent import ConsentMethod
 from providers.errors import Refusal, Stage
 from providers.fields import FieldSpec, GuideStep, Settings, SettingsInvalid, specs
-from providers.message import Message
 from providers.network import Egress
-from providers.secret_text import SecretText
+from providers.session import Receipt, Session, WireContext, no_marker
+from providers.token_store import MemoryTokenStore, Token, TokenStore
 from providers.trace import StageResult, Trace
 from providers.values import applies, read_values
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What the other side said when it took a message."""
+@dataclass(frozen=True, kw_only=True)
+class IdentityPicture:
+    """Who is who when this connection sends (NEW-9); `conflicts` are sentences naming refused pairs."""
 
-    accepted: tuple[str, ...]
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
-    reply: str = ""
-    provider_id: str = ""
-
-
-@dataclass(frozen=True)
-class Token:
-    """An access token, when it ends (Unix time), and the roles it says it carries (None: unreadable)."""
-
-    value: SecretText
-    expires_at: float
-    roles: tuple[str, ...] | None = None
-
-
-class TokenStore(Protocol):
-    """Remembers access tokens by connection."""
-
-    def get(self, key: str) -> Token | None:
-        """Give the stored token, if any."""
-
-    def put(self, key: str, token: Token) -> None:
-        """Remember a token."""
-
-    def drop(self, key: str) -> None:
-        """Forget the token of a key."""
-
-
-class MemoryTokenStore:
-    """A store for one process; holds a bounded number of tokens."""
-
-    LIMIT = 1000
-
-    def __init__(self) -> None:
-        self._tokens: dict[str, Token] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> Token | None:
-        """Give the stored token, if any."""
-        with self._lock:
-            return self._tokens.get(key)
-
-    def put(self, key: str, token: Token) -> None:
-        """Remember a token; the oldest one makes room."""
-        with self._lock:
-            self._tokens.pop(key, None)
-            if len(self._tokens) >= self.LIMIT:
-                del self._tokens[next(iter(self._tokens))]
-            self._tokens[key] = token
-
-    def drop(self, key: str) -> None:
-        """Forget the token of a key."""
-        with self._lock:
-            self._tokens.pop(key, None)
-
-
-@dataclass(frozen=True)
-class WireContext:
-    """What a session needs from outside; `time_limit` is for one message or the opening, in seconds."""
-
-    egress: Egress
-    trace: Trace
-    tokens: TokenStore
-    connection_key: str
-    time_limit: float = 180.0
-
-
-def no_marker() -> None:
-    """Stand in where nobody wants to know that transmission begins."""
-
-
-class Session(Protocol):
-    """One open, authenticated way out; sends many messages, one after the other."""
-
-    def send(self, message: Message, *, before_transmit: Callable[[], None] = no_marker) -> Receipt:
-        """Send one message; `before_transmit` runs when nothing has left yet and may stop it by raising."""
-
-    def verify(self, sender: str, recipient: str) -> None:
-        """Prove as much as can be proven without sending."""
-
-    def close(self) -> None:
-        """End politely; never raises."""
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close."""
+    signs_in: str
+    envelope_sender: str
+    from_address: str
+    reply_to: str = ""
+    conflicts: tuple[str, ...] = ()
 
 
 class Provider(ABC):
@@ -124,6 +38,11 @@ class Provider(ABC):
     settings_type: ClassVar[type[Settings]]
     destination_fields: ClassVar[tuple[str, ...]]
     guide: ClassVar[tuple[GuideStep, ...]] = ()
+    # A symbol of static/icons.svg.
+    icon: ClassVar[str] = "mail"
+    # Nothing can be sent before somebody has connected an account.
+    needs_consent: ClassVar[bool] = False
+    consent: ClassVar[ConsentMethod | None] = None
 
     def parse(self, values: Mapping[str, object], egress: Egress) -> Settings:
         """Turn typed values into settings.
@@ -157,6 +76,21 @@ class Provider(ABC):
     def identity(self, settings: Settings) -> list[tuple[str, str]]:
         """Give label and value of what identifies this connection; nothing secret."""
 
+    def identity_picture(self, settings: Settings, account: str = "") -> IdentityPicture:
+        """Say who signs in, who gets bounces and whose address is shown; `account` is the connected one."""
+        return IdentityPicture(
+            signs_in=account or settings.sender_email,
+            envelope_sender=settings.sender_email,
+            from_address=settings.sender_email or account,
+        )
+
+    def renew(self, settings: Settings, context: WireContext) -> None:  # noqa: B027 - most have nothing to renew
+        """Fetch a new access token now, so that a connection nobody uses lives on (field lessons 2.2).
+
+        Raises:
+            ProviderError: the renewal was refused, or nobody answered.
+        """
+
     @abstractmethod
     def open(self, settings: Settings, context: WireContext) -> Session:
         """Connect and sign in.
@@ -172,6 +106,7 @@ def _counts(declared: tuple[FieldSpec, ...], name: str, chosen: Mapping[str, obj
 
 
 __all__ = [
+    "IdentityPicture",
     "MemoryTokenStore",
     "Provider",
     "Receipt",
@@ -183,4 +118,5 @@ __all__ = [
     "TokenStore",
     "Trace",
     "WireContext",
+    "no_marker",
 ]

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Final
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
-TEXT_KEYS = ("key", "label", "graph_host", "smtp_host", "outlook_resource", "portal")
+# The browser of a demo cannot know the certificate of a stand-in for Microsoft: on loopback http will do.
+LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:[1-9][0-9]{0,4})?(/[a-z0-9/-]*[a-z0-9])?")
+TEXT_KEYS = (
+    *("key", "label", "graph_host", "smtp_host", "outlook_resource", "consent_resource", "portal"),
+    "browser_base",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +27,41 @@ class Cloud:
     graph_host: str
     smtp_host: str = ""
     outlook_resource: str = ""
+    # Where people allow SMTP.Send, when that has another name than for apps (microsoft.md §3).
+    consent_resource: str = ""
     portal: str = ""
+    # Where the browser signs in, when that is not the login host; only an operator's row has it.
+    browser_base: str = ""
 
     @property
     def login_host(self) -> str:
         """The login host that is spoken to."""
         return self.login_hosts[0]
+
+    @property
+    def smtp_scope(self) -> str:
+        """The scope with which an app of its own asks for SMTP, "" where the cloud has no such service."""
+        return f"{self.outlook_resource}/.default" if self.outlook_resource else ""
+
+    @property
+    def smtp_send_scope(self) -> str:
+        """The permission a person gives for SMTP, "" where the cloud has no such service."""
+        resource = self.consent_resource or self.outlook_resource
+        return f"{resource}/SMTP.Send" if resource else ""
+
+    def upload_hosts(self) -> frozenset[str]:
+        """List the hosts that may be named by Graph for the parts of a large file (microsoft.md §8)."""
+        resources = (self.outlook_resource, self.consent_resource)
+        named = (one.removeprefix("https://").partition("/")[0] for one in resources if one)
+        return frozenset({self.graph_host, *named})
+
+    def browser_url(self, path: str) -> str:
+        """Give the address at which a browser finds a page of the sign-in: `common/adminconsent`."""
+        return f"{self.browser_base or f'https://{self.login_host}'}/{path}"
+
+    def graph_scope(self, permission: str) -> str:
+        """Name a permission at the Graph of this cloud."""
+        return f"https://{self.graph_host}/{permission}"
 
 
 # GCC High and DoD share a login host; the first row with a host decides, so GCC High stands first.
@@ -44,6 +78,7 @@ CLOUDS: Final = (
         graph_host="graph.microsoft.com",
         smtp_host="smtp.office365.com",
         outlook_resource="https://outlook.office365.com",
+        consent_resource="https://outlook.office.com",
         portal="https://entra.microsoft.com",
     ),
     Cloud(
@@ -107,4 +142,6 @@ def _cloud(row: object, where: str) -> Cloud:
     for host in (*hosts, texts["graph_host"]):
         if not isinstance(host, str) or not HOST.fullmatch(host):
             raise ValueError(f"{where}: {host!r} is not a host name in lower case, with or without a port.")
+    if texts["browser_base"] and not LOOPBACK.fullmatch(texts["browser_base"]):
+        raise ValueError(f"{where}: browser_base may only be an http address on 127.0.0.1 or localhost.")
     return Cloud(login_hosts=tuple(hosts), **texts)

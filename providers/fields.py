@@ -1,4 +1,4 @@
-"""How a provider declares its settings: markers for the fields, and the base of all settings."""
+"""How a provider declares its settings: the base of all settings, and what is read from a declaration."""
 
 from __future__ import annotations
 
@@ -6,91 +6,26 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
+from providers.markers import (
+    Addresses,
+    Area,
+    Choice,
+    CloudPick,
+    Date,
+    Email,
+    Flag,
+    GuideStep,
+    Marker,
+    Number,
+    Option,
+    Pick,
+    Secret,
+    Text,
+    Url,
+)
 from providers.secret_text import SecretText
-
-
-@dataclass(frozen=True, kw_only=True)
-class Option:
-    """One choice of a `Choice`."""
-
-    value: str
-    label: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Marker:
-    """What the screen says about a setting; `only_if` names the setting and value that make it count."""
-
-    label: str
-    help: str = ""
-    optional: bool = False
-    placeholder: str = ""
-    only_if: tuple[str, object] | None = None
-    section: str = ""
-    half: bool = False
-    mono: bool = False
-    guide: tuple[str, ...] = ()
-    sample: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text(Marker):
-    """One line of text."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Email(Marker):
-    """One address."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Secret(Marker):
-    """Never shown again once saved; `generated` ones may show their last four characters."""
-
-    generated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Url(Marker):
-    """A web address."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Date(Marker):
-    """A calendar day, or none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Number(Marker):
-    """A whole number within limits."""
-
-    minimum: int
-    maximum: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice(Marker):
-    """One of a few values."""
-
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flag(Marker):
-    """On or off."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuideStep:
-    """One step of a set-up guide; **bold** marks what is to be found on the other product's screen."""
-
-    title: str
-    text: str
-    link: str = ""
-    link_label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +49,20 @@ class Settings:
         bool,
         Flag(
             label="Always use this sender",
-            help="Replaces any other From address a notification asks for (Force From).",
+            help="Replaces any other From address a notification asks for (Force From);"
+            " answers still go to that address.",
         ),
     ] = True
+    allowed_senders: Annotated[
+        str,
+        Addresses(
+            label="Additional allowed senders",
+            help="Addresses this mailbox may also send as, split by commas. A notification from one of them"
+            " keeps it.",
+            placeholder="invoices@example.com, support@example.com",
+            optional=True,
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +85,12 @@ class SettingsInvalid(ValueError):
         self.errors: dict[str, str] = dict(errors)
 
 
+LAST: Final = ("force_sender", "allowed_senders")
 _SPECS: dict[type[Settings], tuple[FieldSpec, ...]] = {}
 
 
 def specs(settings_type: type[Settings]) -> tuple[FieldSpec, ...]:
-    """List what a provider's settings declare: sender first, then its own, "always use" last."""
+    """List what a provider's settings declare: sender first, then its own, the rules of From last."""
     if settings_type not in _SPECS:
         _SPECS[settings_type] = _read_specs(settings_type)
     return _SPECS[settings_type]
@@ -151,25 +98,48 @@ def specs(settings_type: type[Settings]) -> tuple[FieldSpec, ...]:
 
 def _read_specs(settings_type: type[Settings]) -> tuple[FieldSpec, ...]:
     hints = get_type_hints(settings_type, include_extras=True)
-    found = {field.name: _spec(field, hints[field.name]) for field in dataclasses.fields(settings_type)}
-    last = found.pop("force_sender")
-    return (*found.values(), last)
+    found = {one.name: _spec(one, hints[one.name]) for one in dataclasses.fields(settings_type)}
+    last = [found.pop(name) for name in LAST]
+    return (*found.values(), *last)
 
 
-def _spec(field: dataclasses.Field[Any], hint: Any) -> FieldSpec:  # noqa: ANN401 - any declared type
+def _spec(declaring: dataclasses.Field[Any], hint: Any) -> FieldSpec:  # noqa: ANN401 - any declared type
     if get_origin(hint) is not Annotated:
-        raise TypeError(f"{field.name} is declared without a marker.")
+        raise TypeError(f"{declaring.name} is declared without a marker.")
     declared, marker = get_args(hint)
-    default = None if field.default is dataclasses.MISSING else field.default
+    default = None if declaring.default is dataclasses.MISSING else declaring.default
     if isinstance(default, SecretText):
         default = None
     if isinstance(marker, Date):
         declared = dt.date
     return FieldSpec(
-        name=field.name,
+        name=declaring.name,
         marker=marker,
         type=declared,
         default=default,
         required=not marker.optional and not isinstance(marker, Flag),
         secret=isinstance(marker, Secret),
     )
+
+
+__all__ = [
+    "Addresses",
+    "Area",
+    "Choice",
+    "CloudPick",
+    "Date",
+    "Email",
+    "FieldSpec",
+    "Flag",
+    "GuideStep",
+    "Marker",
+    "Number",
+    "Option",
+    "Pick",
+    "Secret",
+    "Settings",
+    "SettingsInvalid",
+    "Text",
+    "Url",
+    "specs",
+]

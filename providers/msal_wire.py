@@ -47,7 +47,9 @@ class MsalWire:
         **_: Any,
     ) -> HttpReply:
         """Ask for the token: always at the Access URL, whatever a discovery document names."""
-        body = urlencode(dict(data or {})).encode()
+        # `client_info` would only help MSAL's own cache, which is thrown away after each answer.
+        form = {name: value for name, value in (data or {}).items() if name != "client_info"}
+        body = urlencode(form).encode()
         sent = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
         return self._ask("POST", urlsplit(self._access.url).path, sent, body)
 

@@ -6,9 +6,18 @@ from typing import Final
 
 from providers.base import Provider
 from providers.catalog.custom_smtp import CustomSmtp
+from providers.catalog.microsoft365_smtp import Microsoft365Smtp
+from providers.catalog.microsoft_account import MicrosoftAccount
 from providers.catalog.microsoft_graph import MicrosoftGraph
+from providers.catalog.oauth_smtp import OAuthSmtp
 
-PROVIDERS: Final[tuple[Provider, ...]] = (CustomSmtp(), MicrosoftGraph())
+PROVIDERS: Final[tuple[Provider, ...]] = (
+    CustomSmtp(),
+    MicrosoftGraph(),
+    Microsoft365Smtp(),
+    MicrosoftAccount(),
+    OAuthSmtp(),
+)
 _BY_KEY = {one.key: one for one in PROVIDERS}
 
 

@@ -45,6 +45,8 @@ class Trace:
     def __init__(self, on_change: Callable[[tuple[StageResult, ...]], None] | None = None) -> None:
         self._on_change = on_change
         self._rows: dict[Stage, StageResult] = {}
+        # What the access token says of itself (NEW-4); never the token.
+        self.facts: dict[str, str] = {}
 
     @property
     def results(self) -> tuple[StageResult, ...]:

@@ -38,11 +38,20 @@ SENTENCES: Final[Mapping[str, str]] = {
     "token_unavailable": "Microsoft’s sign-in service has trouble just now",
     "token_throttled": "Microsoft asks to wait before the next sign-in",
     "token_refused": "Microsoft gave no access token",
+    "not_connected": "No account is connected yet",
+    "permission_missing": "A permission is missing: {missing}",
+    "token_reconnect": "The sign-in has ended; the account must be connected again",
+    "token_expired": "The access token has expired, and there is no refresh token",
+    "token_secret_missing": "The request carried no client secret",
+    "consent_declined": "Somebody declined the consent",
+    "consent_mismatch": "The answer does not belong to this request",
+    "consent_refresh_missing": "No refresh token was given",
+    "tls_fingerprint": "The certificate of {host} is not the one that was entered",
     "graph_unavailable": "Microsoft Graph has trouble just now",
     "graph_throttled": "Microsoft Graph asks to wait",
     "unknown_reply": "{host} answered with something that is not expected here",
 }
-UNKNOWN: Final = {"host": "the server", "port": "this port", "limit": "less than this"}
+UNKNOWN: Final = {"host": "the server", "port": "this port", "limit": "less than this", "missing": "unknown"}
 
 
 def sentence(code: str, facts: Mapping[str, str]) -> str:

@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandbox.demo_cases import GraphCase, Usual, graph_cases, smtp_token_cases
+from sandbox.demo_people import furnish_people
 from sandbox.microsoft import Microsoft
 
-
-@dataclass(frozen=True, kw_only=True)
-class GraphCase:
-    """One set of values for "Microsoft Graph API" and what comes of it."""
-
-    label: str
-    outcome: str
-    sender_email: str
-    client_id: str
-    client_secret: str
-    tenant_id: str
-    roles: tuple[str, ...] = ("Mail.Send",)
-    is_registered: bool = True  # off: Microsoft does not know the pair of Client ID and Client Secret
-    secret_expired: bool = False
-    enabled: bool = True
-    consented: bool = True
+__all__ = ["DEMO", "Demo", "GraphCase", "SmtpUser", "furnish"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +45,19 @@ class Demo:
     host: str = "127.0.0.1"
     smtp_users: tuple[SmtpUser, ...] = field(init=False)
     graph_cases: tuple[GraphCase, ...] = field(init=False)
+    smtp_token_cases: tuple[GraphCase, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "smtp_users", _smtp_users(self))
-        object.__setattr__(self, "graph_cases", _graph_cases(self))
+        object.__setattr__(self, "graph_cases", graph_cases(self.usual))
+        object.__setattr__(self, "smtp_token_cases", smtp_token_cases(self.usual))
+
+    @property
+    def usual(self) -> Usual:
+        """What the cases of an application of its own differ from."""
+        return Usual(
+            self.mailbox, self.client_id, self.client_secret, self.tenant_id, self.unreachable_mailbox
+        )
 
     @property
     def users(self) -> dict[str, str]:
@@ -88,6 +84,7 @@ def furnish(microsoft: Microsoft, demo: Demo) -> None:
                 enabled=case.enabled,
                 consented=case.consented,
             )
+    furnish_people(microsoft)
 
 
 def _smtp_users(demo: Demo) -> tuple[SmtpUser, ...]:
@@ -118,73 +115,6 @@ def _smtp_users(demo: Demo) -> tuple[SmtpUser, ...]:
             username="later@contoso.com",
             password=password,
             outcome="454 4.7.0: signing in fails for a while.",
-        ),
-    )
-
-
-def _graph_cases(demo: Demo) -> tuple[GraphCase, ...]:
-    def case(label: str, outcome: str, **changes: object) -> GraphCase:
-        values: dict[str, object] = {
-            "sender_email": demo.mailbox,
-            "client_id": demo.client_id,
-            "client_secret": demo.client_secret,
-            "tenant_id": demo.tenant_id,
-        }
-        return GraphCase(label=label, outcome=outcome, **{**values, **changes})  # type: ignore[arg-type]
-
-    return (
-        case("Working values", "Accepted with 202; the mail is listed on this page."),
-        case(
-            "Wrong secret",
-            "AADSTS7000215: the Client Secret is not the one of this application.",
-            client_secret="sandbox~not-the-secret-of-this-application",
-            is_registered=False,
-        ),
-        case(
-            "Expired secret",
-            "AADSTS7000222: a new Client Secret has to be made.",
-            client_secret="sandbox~contoso-secret-that-has-expired",
-            secret_expired=True,
-        ),
-        case(
-            "Unknown Client ID",
-            "AADSTS700016: this organization has no such application.",
-            client_id="00000000-1111-4222-8333-444444444444",
-            is_registered=False,
-        ),
-        case(
-            "Application without permission",
-            "A token comes, then 403 ErrorAccessDenied: Mail.Send (Application) is missing.",
-            client_id="3f0b6d19-84c2-4e57-b1a8-d95e2c7f6a30",
-            roles=(),
-        ),
-        case(
-            "No admin consent",
-            "AADSTS65001: an administrator has to grant consent.",
-            client_id="9c5d7e21-3b48-4f60-a7d2-18e4b6c0f593",
-            consented=False,
-        ),
-        case(
-            "Disabled application",
-            "AADSTS7000112: the application is switched off.",
-            client_id="b86a4f12-6e9d-47c3-95b0-2d7c8e1f3a64",
-            enabled=False,
-        ),
-        case(
-            "Unknown mailbox",
-            "404 ErrorInvalidUser: the Sender email is no mailbox of this organization.",
-            sender_email="nobody@contoso.com",
-        ),
-        case(
-            "Mailbox that Graph does not reach",
-            "404 MailboxNotEnabledForRESTAPI: no Exchange Online mailbox.",
-            sender_email=demo.unreachable_mailbox,
-        ),
-        case(
-            "Unknown organization",
-            "AADSTS90002: the Access URL names no organization.",
-            tenant_id="d7e0a5c8-29b1-4f36-8c47-5a1e6b9f0d23",
-            is_registered=False,
         ),
     )
 

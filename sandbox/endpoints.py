@@ -11,18 +11,27 @@ FILE = "endpoints.json"
 PORTS_FILE = "ports.json"
 # Tried at the first start; when one of them is taken, the system chooses. Stored settings hold the ports,
 # so later starts insist on the ones of the first.
-FIRST_PORTS = {"smtp_starttls": 2587, "smtp_tls": 2465, "smtp_plain": 2525, "microsoft": 9443}
+FIRST_PORTS = {
+    "smtp_starttls": 2587,
+    "smtp_tls": 2465,
+    "smtp_plain": 2525,
+    "microsoft": 9443,
+    "oauth": 9444,
+    "dns": 9053,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """The content of endpoints.json: two addresses, three ports on 127.0.0.1, two files."""
+    """The content of endpoints.json: four addresses, three ports on 127.0.0.1, two files."""
 
     page: str
     smtp_starttls: int
     smtp_tls: int
     smtp_plain: int
     microsoft: str
+    oauth: str
+    dns: str
     ca_file: str
     clouds_file: str
 
@@ -42,7 +51,8 @@ def remembered_ports(folder: Path) -> dict[str, int]:
     if not file.exists():
         return {}
     ports = json.loads(file.read_text(encoding="utf-8"))
-    return {name: int(ports[name]) for name in FIRST_PORTS}
+    # A server that is newer than the folder has no port there yet.
+    return {name: int(ports[name]) for name in FIRST_PORTS if name in ports}
 
 
 def remember_ports(folder: Path, ports: dict[str, int]) -> None:

@@ -1,37 +1,25 @@
-"""The sign-in side of the stand-in for Microsoft: discovery and the v2 token endpoint."""
+"""The login host of the stand-in for Microsoft: discovery, the v2 token endpoint, and the way to sign in."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import time
 from urllib.parse import urlsplit
 
-from sandbox.directory import ALIASES, GUID, TOKEN_SECONDS, App, Directory, Tenant
-from sandbox.entra_errors import EntraRefused
+from sandbox.accounts import Accounts
+from sandbox.directory import ALIASES, TOKEN_SECONDS, App, Directory, Tenant
+from sandbox.entra_delegated import GRANT_TYPES, Delegated
+from sandbox.entra_errors import EntraRefused, unknown_tenant
+from sandbox.grants import Grants
 from sandbox.http_server import Request, Response, json_response
 from sandbox.script import Script
+from sandbox.sign_in import PAGES, SignIn
 from sandbox.token_form import token_form
+from sandbox.token_record import TokenRequest, recorded
 
 DISCOVERY = ["v2.0", ".well-known", "openid-configuration"]
 TOKEN = ["oauth2", "v2.0", "token"]
 OUTLOOK = "https://outlook.office365.com"
 DEFAULT_SCOPE = "/.default"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenRequest:
-    """One request for a token, without its secret."""
-
-    tenant: str
-    client_id: str
-    grant_type: str
-    scope: str
-    client_authentication: str  # "body", "basic", "both" or "none"
-    status: int
-    error: str = ""
-    error_code: int = 0
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 class Entra:
@@ -43,6 +31,9 @@ class Entra:
         self.token_seconds = TOKEN_SECONDS
         self.requests: list[TokenRequest] = []
         self.script: Script[Response] = Script()
+        self.accounts, self.grants = Accounts(), Grants()
+        self.sign_in = SignIn(directory, self.accounts, self.grants)
+        self._delegated = Delegated(self, directory, self.grants)
 
     def answer(self, request: Request, segments: list[str]) -> Response:
         """Answer a request below /{tenant}/."""
@@ -51,12 +42,23 @@ class Entra:
             return self._discovery(tenant)
         if rest == TOKEN:
             return self._token_endpoint(request, tenant)
-        return Response(status=404)
+        return self.page(request, segments)
+
+    def page(self, request: Request, segments: list[str]) -> Response:
+        """Answer a request for a page on which somebody signs in."""
+        tenant, page = segments[0], "/".join(segments[1:])
+        if page not in PAGES:
+            return Response(status=404)
+        return self.sign_in.answer(request, tenant, page, graph=self.base_url)
+
+    def now(self) -> int:
+        """The time that tokens carry."""
+        return int(time.time())
 
     def _discovery(self, name: str) -> Response:
         tenant = self.directory.tenant(name)
         if tenant is None and name not in ALIASES:
-            return _unknown_tenant(name, error="invalid_tenant").response()
+            return unknown_tenant(name, error="invalid_tenant").response()
         issuer = tenant.id if tenant else "{tenantid}"
         here = f"{self.base_url}/{tenant.id if tenant else name}"
         return json_response(
@@ -83,13 +85,16 @@ class Entra:
         prepared, carry_out = self.script.take()
         real = self._grant(request, tenant, form) if carry_out else None
         answer = prepared or real or Response(status=500)
-        self.requests.append(_record(form, tenant, answer))
+        self.requests.append(recorded(form, tenant, answer))
         return answer
 
     def _grant(self, request: Request, tenant: str, form: dict[str, str]) -> Response:
         if request.method != "POST":
             return EntraRefused(900561, method=request.method).response()
         try:
+            _complete(form)
+            if form["grant_type"] in GRANT_TYPES:
+                return self._delegated.answer(form, tenant, self._app(self._home(tenant, form), form))
             app = self._app(self._tenant(tenant), form)
             return self._issue(app, self._audience(app, form["scope"]))
         except EntraRefused as refusal:
@@ -102,22 +107,26 @@ class Entra:
             raise EntraRefused(50059)
         tenant = self.directory.tenant(name)
         if tenant is None:
-            raise _unknown_tenant(name)
+            raise unknown_tenant(name)
         return tenant
 
+    def _home(self, name: str, form: dict[str, str]) -> Tenant:
+        """The tenant that registered the application; any tenant's sign-in may ask for it."""
+        if name not in ALIASES and self.directory.tenant(name) is None:
+            raise unknown_tenant(name)
+        app = self.directory.app_anywhere(form["client_id"])
+        if app is None:
+            raise EntraRefused(700016, client_id=form["client_id"], tenant=name)
+        return app.tenant
+
     def _app(self, tenant: Tenant, form: dict[str, str]) -> App:
-        for parameter in ("grant_type", "client_id", "scope"):
-            if not form.get(parameter):
-                raise EntraRefused(900144, parameter=parameter)
-        if form["grant_type"] != "client_credentials":
-            raise EntraRefused(70003, grant_type=form["grant_type"])
         secret = form.get("client_secret", "")
         if not secret:
             raise EntraRefused(7000218)
         app = self.directory.app(tenant, form["client_id"])
         if app is None:
             raise EntraRefused(700016, client_id=form["client_id"], tenant=tenant.name)
-        code = _fault(app, secret)
+        code = _fault(app, secret, own=form["grant_type"] not in GRANT_TYPES)
         if code:
             raise EntraRefused(code, client_id=app.client_id, app=app.name)
         return app
@@ -140,13 +149,24 @@ class Entra:
         return json_response(200, content, {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"})
 
 
-def _fault(app: App, secret: str) -> int:
+def _complete(form: dict[str, str]) -> None:
+    """Refuse a request without what each grant needs."""
+    for parameter in ("grant_type", "client_id"):
+        if not form.get(parameter):
+            raise EntraRefused(900144, parameter=parameter)
+    if form["grant_type"] not in ("client_credentials", *GRANT_TYPES):
+        raise EntraRefused(70003, grant_type=form["grant_type"])
+    if form["grant_type"] not in GRANT_TYPES and not form.get("scope"):
+        raise EntraRefused(900144, parameter="scope")
+
+
+def _fault(app: App, secret: str, *, own: bool) -> int:
     """What is wrong with this application or its secret: an AADSTS number, or 0."""
     faults = {
         7000215: secret not in app.secrets,
         7000222: app.secrets.get(secret, False),
         7000112: not app.enabled,
-        65001: not app.consented,
+        65001: own and not app.consented,
         53003: app.blocked_by_policy,
     }
     return next((code for code, is_so in faults.items() if is_so), 0)
@@ -158,28 +178,3 @@ def tenant_of(directory: Directory, tenant: str | Tenant) -> Tenant:
     if found is None:
         raise ValueError(f"Tenant {tenant!r} is not registered; call add_tenant(tenant_id, domain) first.")
     return found
-
-
-def _unknown_tenant(name: str, *, error: str = "") -> EntraRefused:
-    code = 90002 if GUID.fullmatch(name.lower()) or "." in name else 900023
-    return EntraRefused(code, error=error, tenant=name)
-
-
-def _record(form: dict[str, str], tenant: str, answer: Response) -> TokenRequest:
-    try:
-        content = json.loads(answer.body)
-    except ValueError:
-        content = None
-    found = content if isinstance(content, dict) else {}
-    codes = found.get("error_codes")
-    code = codes[0] if isinstance(codes, list) and codes else 0
-    return TokenRequest(
-        tenant=tenant,
-        client_id=form.get("client_id", ""),
-        grant_type=form.get("grant_type", ""),
-        scope=form.get("scope", ""),
-        client_authentication=form["client_authentication"],
-        status=answer.status,
-        error=str(found.get("error", "")),
-        error_code=code if isinstance(code, int) else 0,
-    )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from sandbox.directory import GUID
+from sandbox.entra_user_errors import SUBERRORS, TEXTS, word
 from sandbox.http_server import Response, json_response
 
 ERROR_PAGE = "https://login.microsoftonline.com/error?code="
@@ -120,11 +122,6 @@ ERRORS: dict[int, EntraError] = {
         "Access has been blocked by Conditional Access policies. The access policy does not allow"
         " token issuance.",
     ),
-    900382: EntraError(
-        400,
-        "invalid_request",
-        "Confidential Client is not supported in Cross Cloud request.",
-    ),
     50196: EntraError(
         400,
         "invalid_grant",
@@ -143,24 +140,37 @@ ERRORS: dict[int, EntraError] = {
     ),
 }
 
+ERRORS |= {
+    number: EntraError(400, word(number), text, SUBERRORS.get(number, "")) for number, text in TEXTS.items()
+}
+
 
 class EntraRefused(ValueError):
-    """The token request is answered with this AADSTS number."""
+    """The request is answered with this AADSTS number."""
 
     def __init__(self, code: int, *, error: str = "", **facts: str) -> None:
         super().__init__(f"AADSTS{code}")
         self.code, self.error, self.facts = code, error, facts
+
+    @property
+    def word(self) -> str:
+        """The value of `error`."""
+        return self.error or ERRORS[self.code].error
+
+    @property
+    def sentence(self) -> str:
+        """The number and what it says."""
+        return f"AADSTS{self.code}: {ERRORS[self.code].text.format_map(_Facts(self.facts))}"
 
     def response(self, *, headers: Mapping[str, str] | None = None) -> Response:
         """The whole answer."""
         row = ERRORS[self.code]
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
         trace, correlation = str(uuid4()), str(uuid4())
-        sentence = f"AADSTS{self.code}: {row.text.format_map(_Facts(self.facts))}"
         support = f"Trace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {now}"
         content: dict[str, object] = {
-            "error": self.error or row.error,
-            "error_description": f"{sentence}\r\n{support}",
+            "error": self.word,
+            "error_description": f"{self.sentence}\r\n{support}",
             "error_codes": [self.code],
             "timestamp": now,
             "trace_id": trace,
@@ -178,3 +188,10 @@ class _Facts(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return ""
+
+
+def unknown_tenant(name: str, *, error: str = "") -> EntraRefused:
+    """The refusal of a tenant that does not exist, or that is no tenant's name at all."""
+    return EntraRefused(
+        90002 if GUID.fullmatch(name.lower()) or "." in name else 900023, error=error, tenant=name
+    )

@@ -19,27 +19,22 @@ WRAPPER = {"message": "message", "Message": "message", "saveToSentItems": "save"
 def read_mail(request: Request, mailbox: Mailbox, tenant_id: str) -> CaughtMail:
     """The mail that this request asks for; raises GraphRefused."""
     if request.media_type == "text/plain":
-        mime = MimeDraft(request.body, mailbox)
-        raw, sender, recipients, ours, save = (
-            mime.raw,
-            mime.sender,
-            mime.envelope_to,
-            mime.client_message_id,
-            True,
-        )
-    elif request.media_type == "application/json":
-        message, save = _unwrap(request.body)
-        draft = Draft(message, mailbox)
-        raw, sender, recipients, ours = _written(draft), draft.sender.addr_spec, draft.envelope_to, ""
-    else:
+        return MimeDraft(request.body, mailbox).mail(tenant_id)
+    if request.media_type != "application/json":
         text = "Entity only allows writes with a JSON Content-Type header."
         raise GraphRefused(400, "RequestBodyRead", text)
+    message, save = _unwrap(request.body)
+    return write_mail(message, mailbox, tenant_id=tenant_id, save=save)
+
+
+def write_mail(message: dict[str, Any], mailbox: Mailbox, *, tenant_id: str, save: bool = True) -> CaughtMail:
+    """The mail that Exchange makes of a message in JSON; raises GraphRefused."""
+    draft = Draft(message, mailbox)
     return CaughtMail(
         via="graph",
-        envelope_from=sender,
-        envelope_to=recipients,
-        raw=rewrite(raw, tenant_id=tenant_id),
-        client_message_id=ours,
+        envelope_from=draft.sender.addr_spec,
+        envelope_to=draft.envelope_to,
+        raw=rewrite(_written(draft), tenant_id=tenant_id),
         saved_to_sent_items=save,
     )
 

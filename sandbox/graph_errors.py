@@ -18,6 +18,18 @@ DENIED = "Access is denied. Check credentials and try again."
 POLICY = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
 CONCURRENCY = "Application is over its MailboxConcurrency limit."
 QUOTA = "The mailbox has exceeded its storage quota., Cannot save changes made to an item to store."
+NOT_DELEGATED = "/me request is only valid with delegated authentication flow."
+DISABLED = "Mailbox is disabled., The account of this mailbox is disabled."
+SUSPENDED = "Account suspended. Follow the instructions in your Inbox to verify your account."
+LIMITED = (
+    "Cannot send mail. Daily Message limit exceeded. Follow the instructions in your Inbox to verify your "
+    "account."
+)
+TOO_BIG = "The message exceeds the maximum supported size."
+NO_ITEM = "The specified object was not found in the store."
+TOO_SMALL = "The size of the attachment is smaller than the minimum of an upload session, 3 MB."
+FILE_TOO_BIG = "The attachment size exceeds the allowed limit of 150 MB."
+CHALLENGE = "Continuous access evaluation resulted in challenge with result: InteractionRequired"
 
 
 class GraphRefused(ValueError):
@@ -47,6 +59,15 @@ def unauthorized(text: str) -> GraphRefused:
         "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://localhost/common/oauth2/authorize"'
     }
     return GraphRefused(401, "InvalidAuthenticationToken", text, headers=challenge)
+
+
+def challenge() -> GraphRefused:
+    """A token that is good, but not good enough for a policy."""
+    headers = {
+        "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://localhost/common/oauth2/authorize",'
+        ' error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
+    }
+    return GraphRefused(401, "InvalidAuthenticationToken", CHALLENGE, headers=headers)
 
 
 def throttled(retry_after: float | None) -> GraphRefused:

@@ -64,7 +64,7 @@ class Draft:
             raise _unreadable(f"Requested value '{kind}' was not found.")
         email.set_content(_text(body, "content"), subtype="html" if kind == "html" else "plain", cte="base64")
         for attachment in _list(self._message, "attachments"):
-            _attach(email, attachment)
+            add_file(email, attachment)
         return email
 
 
@@ -127,17 +127,9 @@ def _extended(message: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _attach(email: EmailMessage, attachment: dict[str, Any]) -> None:
-    if attachment.get("@odata.type") != FILE:
-        raise _unreadable("An attachment needs '@odata.type'; only fileAttachment can be sent in one call.")
-    try:
-        content = base64.b64decode(_text(attachment, "contentBytes"), validate=True)
-    except ValueError as error:
-        raise _unreadable(
-            "Cannot convert the literal of 'contentBytes' to the expected type 'Edm.Binary'."
-        ) from error
-    if not _text(attachment, "name"):
-        raise GraphRefused(400, "ErrorRequiredPropertyMissing", "Required property 'name' is missing.")
+def add_file(email: EmailMessage, attachment: dict[str, Any]) -> None:
+    """Attach a file as Exchange does; raises GraphRefused."""
+    content = file_of(attachment)
     kind = _text(attachment, "contentType") or "application/octet-stream"
     main, _, sub = kind.partition(";")[0].strip().lower().partition("/")
     if main in {"multipart", "message"} or not sub:
@@ -152,6 +144,21 @@ def _attach(email: EmailMessage, attachment: dict[str, Any]) -> None:
         disposition="inline" if is_inline else "attachment",
         cid=f"<{content_id}>" if content_id else None,
     )
+
+
+def file_of(attachment: dict[str, Any]) -> bytes:
+    """The content of a fileAttachment; raises GraphRefused."""
+    if attachment.get("@odata.type") != FILE:
+        raise _unreadable("An attachment needs '@odata.type'; only fileAttachment can be sent in one call.")
+    try:
+        content = base64.b64decode(_text(attachment, "contentBytes"), validate=True)
+    except ValueError as error:
+        raise _unreadable(
+            "Cannot convert the literal of 'contentBytes' to the expected type 'Edm.Binary'."
+        ) from error
+    if not _text(attachment, "name"):
+        raise GraphRefused(400, "ErrorRequiredPropertyMissing", "Required property 'name' is missing.")
+    return content
 
 
 def _unresolved(address: str) -> GraphRefused:

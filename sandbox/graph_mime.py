@@ -11,6 +11,7 @@ from uuid import uuid4
 from sandbox.directory import Mailbox
 from sandbox.graph_errors import RECIPIENTS, GraphRefused
 from sandbox.graph_message import check_send_as
+from sandbox.inbox import CaughtMail
 
 REPLACED = frozenset({b"message-id", b"date", b"bcc", b"auto-submitted", b"return-path"})
 
@@ -34,6 +35,17 @@ class MimeDraft:
             raise GraphRefused(
                 400, "ErrorInvalidRecipients", f"{RECIPIENTS}The message has no valid recipient."
             )
+
+    def mail(self, tenant_id: str) -> CaughtMail:
+        """The mail as it leaves Exchange."""
+        return CaughtMail(
+            via="graph",
+            envelope_from=self.sender,
+            envelope_to=self.envelope_to,
+            raw=rewrite(self.raw, tenant_id=tenant_id),
+            client_message_id=self.client_message_id,
+            saved_to_sent_items=True,
+        )
 
 
 def rewrite(raw: bytes, *, tenant_id: str) -> bytes:

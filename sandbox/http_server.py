@@ -26,6 +26,7 @@ class Request:
 
     method: str
     path: str  # as sent, without the query
+    query: str = field(default="", repr=False)
     headers: Message
     body: bytes = field(default=b"", repr=False)
     size: int = 0
@@ -98,6 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_PUT(self) -> None:
+        self._answer()
+
     def do_PATCH(self) -> None:
         self._answer()
 
@@ -119,6 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(
             method=self.command,
             path=self.path.partition("?")[0],
+            query=self.path.partition("?")[2],
             headers=self.headers,
             body=body,
             size=size,

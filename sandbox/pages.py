@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -34,6 +35,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 MAIL_PATH = re.compile(r"/mail/(?P<id>[0-9a-f]{32})(?P<rest>/.*)?")
+# The pages on which somebody consents, served here for browsers that do not know the sandbox's certificate.
+SIGN_IN = "/sign-in"
 LOCAL_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 
 
@@ -41,10 +44,16 @@ class Page(HttpServer):
     """Serves the page."""
 
     def __init__(
-        self, inbox: Inbox, *, endpoints: Callable[[], Endpoints], demo: Demo = DEMO, port: int = 0
+        self,
+        inbox: Inbox,
+        *,
+        endpoints: Callable[[], Endpoints],
+        sign_in: Callable[[Request], Response],
+        demo: Demo = DEMO,
+        port: int = 0,
     ) -> None:
         super().__init__(port=port)
-        self.inbox, self.demo, self._endpoints = inbox, demo, endpoints
+        self.inbox, self.demo, self._endpoints, self._sign_in = inbox, demo, endpoints, sign_in
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
@@ -53,6 +62,8 @@ class Page(HttpServer):
         if not LOCAL_HOST.fullmatch(host):
             return _page(421, "Wrong address", f"Open this page as http://127.0.0.1:{self.port}/.")
         path = request.path
+        if path.startswith(f"{SIGN_IN}/"):
+            return self._sign_in(replace(request, path=path.removeprefix(SIGN_IN)))
         if path == "/clear":
             return self._clear(request)
         if request.method not in {"GET", "HEAD"}:

@@ -11,6 +11,7 @@ from typing import Literal
 from sandbox import smtp_commands
 from sandbox.inbox import Inbox
 from sandbox.listener import Listener, PortTaken
+from sandbox.smtp_auth import Tokens
 from sandbox.smtp_rules import Fault, Rules
 from sandbox.smtp_session import HOST, SessionRecord, SmtpSession
 from sandbox.smtp_wire import Wire
@@ -24,8 +25,8 @@ Mode = Literal["starttls", "tls", "plain"]
 class SmtpServer(Listener):
     """Catches mail into an inbox.
 
-    With users, a client has to sign in over TLS before it may send. `trap` offers AUTH in clear and keeps
-    what it gets, to prove that a client never falls for that.
+    With users, or with `tokens` that judges user and access token, a client has to sign in over TLS before
+    it may send. `trap` offers AUTH in clear and keeps what it gets, to prove that no client falls for that.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class SmtpServer(Listener):
         mode: Mode = "starttls",
         authority: Authority | None = None,
         users: Mapping[str, str] | None = None,
+        tokens: Tokens | None = None,
         port: int = 0,
         rules: Rules | None = None,
         context: ssl.SSLContext | None = None,
@@ -46,6 +48,7 @@ class SmtpServer(Listener):
         self.inbox = inbox
         self.mode = mode
         self.users = dict(users or {})
+        self.tokens = tokens
         self.rules = rules or Rules()
         self.trap = trap
         self.sessions: list[SessionRecord] = []
@@ -80,6 +83,17 @@ class SmtpServer(Listener):
         """How many conversations are going on."""
         return sum(session.is_open for session in list(self.sessions))
 
+    @property
+    def wants_sign_in(self) -> bool:
+        """Whether nobody may send without signing in."""
+        return bool(self.users or self.tokens)
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """How a client may sign in: with what passwords or tokens are known; a trap offers all."""
+        by_password = self.rules.auth_mechanisms if self.users or not self.tokens else ()
+        return (*by_password, *(self.rules.token_mechanisms if self.tokens else ()))
+
     def greeting(self) -> str:
         """The first line of a session."""
         limit = self.rules.session_limit
@@ -91,6 +105,7 @@ class SmtpServer(Listener):
         """What EHLO announces."""
         rules = self.rules
         may_sign_in = secure or rules.auth_without_tls or self.trap
+        auth = "AUTH=" if rules.auth_old_form else "AUTH "
         offers = [
             (f"SIZE {rules.size_limit}", rules.announce_size),
             ("PIPELINING", rules.pipelining),
@@ -98,7 +113,8 @@ class SmtpServer(Listener):
             ("SMTPUTF8", rules.smtp_utf8),
             ("ENHANCEDSTATUSCODES", rules.enhanced_codes),
             ("STARTTLS", self.mode == "starttls" and rules.starttls and not secure),
-            ("AUTH " + " ".join(rules.auth_mechanisms), bool((self.users or self.trap) and may_sign_in)),
+            (auth + " ".join(self.mechanisms), bool((self.wants_sign_in or self.trap) and may_sign_in)),
+            (f"LIMITS {rules.limits}", rules.announce_limits),
         ]
         return [keyword for keyword, offered in offers if offered]
 

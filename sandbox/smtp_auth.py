@@ -1,16 +1,26 @@
-"""Signing in by SMTP: PLAIN, LOGIN and CRAM-MD5."""
+"""Signing in by SMTP: PLAIN, LOGIN and CRAM-MD5 with passwords, XOAUTH2 and OAUTHBEARER with tokens."""
 
 from __future__ import annotations
 
 import base64
 import hmac
+import json
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Ask = Callable[[str], str]
+Tokens = Callable[[str, str], bool]  # user and token: may they come in
 ACCEPTED = "235 2.7.0 Authentication successful"
 WRONG = "535 5.7.8 Authentication credentials invalid"
+WRONG_TOKEN = "535 5.7.3 Authentication unsuccessful"
+# What a client says after the challenge of a refusal: nothing, or a lone 0x01 (RFC 7628).
+END_OF_REFUSAL = {"XOAUTH2": "", "OAUTHBEARER": "AQ=="}
+XOAUTH2 = re.compile(r"user=([^\x01]*)\x01auth=Bearer ([^\x01]+)\x01\x01")
+OAUTHBEARER = re.compile(
+    r"n,a=([^,\x01]*),\x01(?:host=[^\x01]*\x01)?(?:port=[0-9]+\x01)?auth=Bearer ([^\x01]+)\x01\x01"
+)
 CANCELLED = "501 5.7.0 Authentication cancelled"
 NOT_BASE64 = "501 5.5.2 Cannot decode the response"
 
@@ -29,6 +39,7 @@ class Credentials:
 
     user: str
     matches: Callable[[str], bool]
+    token: str = ""
 
 
 def exchange(mechanism: str, initial: str, ask: Ask) -> Credentials:
@@ -36,10 +47,19 @@ def exchange(mechanism: str, initial: str, ask: Ask) -> Credentials:
     return MECHANISMS[mechanism](initial, ask)
 
 
-def verdict(credentials: Credentials, users: Mapping[str, str]) -> str:
+def verdict(credentials: Credentials, users: Mapping[str, str], tokens: Tokens | None = None) -> str:
     """The reply to these credentials."""
+    if credentials.token:
+        known = tokens is not None and tokens(credentials.user, credentials.token)
+        return ACCEPTED if known else WRONG_TOKEN
     password = users.get(credentials.user)
     return ACCEPTED if password is not None and credentials.matches(password) else WRONG
+
+
+def refusal_challenge() -> str:
+    """What Google says before it refuses a token: a challenge that tells why."""
+    told = {"status": "401", "schemes": "bearer", "scope": "https://mail.google.com/"}
+    return _encode(json.dumps(told))
 
 
 def _plain(initial: str, ask: Ask) -> Credentials:
@@ -69,6 +89,21 @@ def _cram_md5(initial: str, ask: Ask) -> Credentials:
     return Credentials(user, matches)
 
 
+def _xoauth2(initial: str, ask: Ask) -> Credentials:
+    return _with_token(XOAUTH2.fullmatch(_decode(initial or ask(""))))
+
+
+def _oauthbearer(initial: str, ask: Ask) -> Credentials:
+    return _with_token(OAUTHBEARER.fullmatch(_decode(initial or ask(""))))
+
+
+def _with_token(match: re.Match[str] | None) -> Credentials:
+    if match is None:
+        raise SignInRefused("501 5.5.2 Cannot read the token")
+    user = match[1].replace("=2C", ",").replace("=3D", "=")
+    return Credentials(user, lambda _: False, token=match[2])
+
+
 def _with_password(user: str, typed: str) -> Credentials:
     return Credentials(user, lambda password: hmac.compare_digest(typed.encode(), password.encode()))
 
@@ -90,4 +125,6 @@ MECHANISMS: dict[str, Callable[[str, Ask], Credentials]] = {
     "PLAIN": _plain,
     "LOGIN": _login,
     "CRAM-MD5": _cram_md5,
+    "XOAUTH2": _xoauth2,
+    "OAUTHBEARER": _oauthbearer,
 }

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.smtp_auth import ACCEPTED, MECHANISMS, WRONG, SignInRefused, exchange, verdict
+from sandbox.smtp_auth import (
+    ACCEPTED,
+    END_OF_REFUSAL,
+    MECHANISMS,
+    WRONG,
+    WRONG_TOKEN,
+    SignInRefused,
+    exchange,
+    refusal_challenge,
+    verdict,
+)
 from sandbox.smtp_rules import local_part
 from sandbox.smtp_session import HOST, SmtpSession
 from sandbox.smtp_transaction import data, mail, rcpt
@@ -40,7 +50,7 @@ def _ehlo(session: SmtpSession, argument: str) -> None:
         keywords = session.server.keywords(secure=session.wire.is_secure)
         if session.reply("ehlo", "250 " + "\n".join([HOST, *keywords])):
             session.record.hello, session.envelope = argument, None
-            session.offered = {keyword.split(" ")[0] for keyword in keywords}
+            session.offered = {keyword.replace("=", " ").split(" ")[0] for keyword in keywords}
 
 
 def _helo(session: SmtpSession, argument: str) -> None:
@@ -76,25 +86,33 @@ def _auth(session: SmtpSession, argument: str) -> None:
     try:
         credentials = exchange(mechanism.upper(), initial, ask)
         scripted = session.rules.sign_ins.get(local_part(credentials.user), "")
-        reply = scripted or verdict(credentials, session.server.users)
+        reply = scripted or verdict(credentials, session.server.users, session.server.tokens)
+        if reply == WRONG_TOKEN and session.rules.token_challenge:
+            _explain_refusal(session, END_OF_REFUSAL[mechanism.upper()])
     except SignInRefused as error:
         reply, credentials = error.reply, None
     # Written down before the yes is sent: whoever reads "235" finds it in the record.
     session.record.signed_in_as = credentials.user if credentials is not None and reply == ACCEPTED else ""
     if not session.reply("auth", reply):
         session.record.signed_in_as = ""
-    if reply == WRONG and session.record.sign_ins_tried >= SIGN_INS_ALLOWED:
+    if reply in {WRONG, WRONG_TOKEN} and session.record.sign_ins_tried >= SIGN_INS_ALLOWED:
         session.say("421 4.7.0 Too many wrong sign-ins on this connection")
+
+
+def _explain_refusal(session: SmtpSession, expected: str) -> None:
+    session.say(f"334 {refusal_challenge()}")
+    if session.read(secret=True) != expected:
+        raise SignInRefused("501 5.5.2 The challenge of a refusal wants another answer")
 
 
 def _auth_problem(session: SmtpSession, mechanism: str) -> str:
     if "AUTH" not in session.offered:
-        if session.server.users and not session.wire.is_secure:
+        if session.server.wants_sign_in and not session.wire.is_secure:
             return "538 5.7.11 Encryption required for requested authentication mechanism"
         return "502 5.5.1 AUTH is not available"
     if session.record.signed_in_as or session.envelope is not None:
         return "503 5.5.1 AUTH is not allowed now"
-    if mechanism not in MECHANISMS or mechanism not in session.rules.auth_mechanisms:
+    if mechanism not in MECHANISMS or mechanism not in session.server.mechanisms:
         return "504 5.5.4 Unrecognized authentication type"
     return ""
 

@@ -63,6 +63,10 @@ class Rules:
     extensions: bool = True  # False: EHLO is refused, only HELO works
     starttls: bool = True  # False: STARTTLS is neither offered nor accepted
     auth_mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
+    token_mechanisms: tuple[str, ...] = ("XOAUTH2", "OAUTHBEARER")  # for servers that take tokens
+    token_challenge: bool = True  # refuse a token as Google does, after a challenge; False: at once
+    auth_old_form: bool = False  # write AUTH=PLAIN LOGIN, as servers did before RFC 2554
+    announce_limits: bool = False  # RFC 9422: recipient_limit and messages_per_session
     auth_required: bool = True  # for servers that have users
     auth_without_tls: bool = False
     sender_must_match: bool = False  # MAIL FROM has to be the address that signed in
@@ -80,6 +84,12 @@ class Rules:
         self._faults: dict[str, list[Fault]] = {}
         self._greylist: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+
+    @property
+    def limits(self) -> str:
+        """What LIMITS announces."""
+        mails = f" MAILMAX={self.messages_per_session}" if self.messages_per_session is not None else ""
+        return f"RCPTMAX={self.recipient_limit}{mails}"
 
     def refuse(self, stage: Stage, reply: str, *, times: int | None = None) -> Self:
         """Answer this stage with `reply` (lines split by a line feed are a multi-line reply)."""

@@ -40,7 +40,7 @@ def _mail_problem(session: SmtpSession) -> str:
     if session.server.mode == "starttls" and rules.starttls and not session.wire.is_secure:
         return "530 5.7.0 Must issue a STARTTLS command first"
     may_sign_in = session.wire.is_secure or rules.auth_without_tls
-    if session.server.users and rules.auth_required and may_sign_in and not record.signed_in_as:
+    if session.server.wants_sign_in and rules.auth_required and may_sign_in and not record.signed_in_as:
         return "530 5.7.0 Authentication required"
     if session.envelope is not None:
         return "503 5.5.1 A mail transaction is already open"

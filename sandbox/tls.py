@@ -43,6 +43,15 @@ class Authority:
             )
         return self._contexts[wanted]
 
+    def files(self, folder: Path) -> tuple[Path, Path]:
+        """Write a right certificate and its key into a folder, for servers that read files."""
+        leaf = self._ca.issue_cert(*LOOPBACK_NAMES, organization_name=ORGANIZATION)
+        certificate, key = folder / "certificate.pem", folder / "key.pem"
+        certificate.write_bytes(b"".join(one.bytes() for one in leaf.cert_chain_pems))
+        key.touch(mode=0o600)
+        key.write_bytes(leaf.private_key_pem.bytes())
+        return certificate, key
+
     def client_context(self) -> ssl.SSLContext:
         """A verifying client context that trusts this authority and nobody else."""
         return ssl.create_default_context(cafile=str(self.ca_file))

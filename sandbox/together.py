@@ -8,11 +8,14 @@ from typing import Self
 
 from sandbox import endpoints
 from sandbox.demo import DEMO, Demo, furnish
+from sandbox.demo_dns import DemoDns
+from sandbox.demo_people import furnish_clients
 from sandbox.endpoints import FIRST_PORTS, Endpoints
+from sandbox.google import OAuthServer
 from sandbox.inbox import Inbox
 from sandbox.listener import LOOPBACK, Listener, PortTaken
 from sandbox.microsoft import Microsoft
-from sandbox.pages import Page
+from sandbox.pages import SIGN_IN, Page
 from sandbox.smtp import Mode, SmtpServer
 from sandbox.tls import Authority
 
@@ -28,13 +31,24 @@ class Sandbox:
         self.authority = Authority(self.folder / "tls")
         self.inbox = Inbox(self.folder / "mail")
         self.microsoft = Microsoft(self.inbox, self.authority)
+        self.oauth = OAuthServer(self.authority, google=False)
         self.smtp = {
-            name: SmtpServer(self.inbox, mode=mode, authority=self.authority, users=demo.users)
+            name: SmtpServer(
+                self.inbox, mode=mode, authority=self.authority, users=demo.users, tokens=self._accepts
+            )
             for name, mode in MODES.items()
         }
-        self.page = Page(self.inbox, demo=demo, port=page_port, endpoints=lambda: self.endpoints)
+        self.dns = DemoDns()
+        self.page = Page(
+            self.inbox,
+            demo=demo,
+            port=page_port,
+            endpoints=lambda: self.endpoints,
+            sign_in=self.microsoft.sign_in,
+        )
         self._running = ExitStack()
         furnish(self.microsoft, demo)
+        furnish_clients(self.oauth)
 
     @property
     def endpoints(self) -> Endpoints:
@@ -45,6 +59,8 @@ class Sandbox:
             smtp_tls=self.smtp["smtp_tls"].port,
             smtp_plain=self.smtp["smtp_plain"].port,
             microsoft=self.microsoft.base_url,
+            oauth=self.oauth.access_url,
+            dns=self.dns.address,
             ca_file=str(self.authority.ca_file),
             clouds_file=str(self.folder / "clouds.json"),
         )
@@ -53,7 +69,12 @@ class Sandbox:
         """Start every server; raises PortTaken with one clear sentence."""
         endpoints.forget(self.folder)
         remembered = endpoints.remembered_ports(self.folder)
-        servers: dict[str, Listener] = {"microsoft": self.microsoft, **self.smtp}
+        servers: dict[str, Listener] = {
+            "microsoft": self.microsoft,
+            "oauth": self.oauth,
+            "dns": self.dns,
+            **self.smtp,
+        }
         with ExitStack() as starting:
             starting.enter_context(self.page)
             for name, server in servers.items():
@@ -61,9 +82,16 @@ class Sandbox:
                 starting.callback(server.stop)
             self._running = starting.pop_all()
         endpoints.remember_ports(self.folder, {name: server.port for name, server in servers.items()})
-        endpoints.write(self.folder / "clouds.json", [self.microsoft.cloud_row()])
+        # Plain http, on loopback: the newcomer's browser does not know the sandbox's own authority.
+        browser_base = f"http://{LOOPBACK}:{self.page.port}{SIGN_IN}"
+        endpoints.write(
+            self.folder / "clouds.json", [{**self.microsoft.cloud_row(), "browser_base": browser_base}]
+        )
         self.endpoints.write(self.folder)
         return self
+
+    def _accepts(self, user: str, token: str) -> bool:
+        return self.microsoft.accepts(user, token) or self.oauth.accepts(user, token)
 
     def stop(self) -> None:
         """Stop every server."""

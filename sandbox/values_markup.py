@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sandbox.demo import Demo, GraphCase
 from sandbox.endpoints import Endpoints
-from sandbox.markup import Safe, fill, join
-
-Pairs = list[tuple[str, str]]
+from sandbox.markup import Safe, fill
+from sandbox.values_oauth import token_providers
+from sandbox.values_parts import Pairs, cases, fields, table
 
 RECIPIENTS = (
     ("anybody@fabrikam.com", "Accepted, and listed under Mail that arrived."),
@@ -32,25 +30,18 @@ def values(demo: Demo, places: Endpoints) -> Safe:
     usual = _graph(working, places)
     return fill(
         PAGE,
-        graph=_fields(usual, "Microsoft Graph API"),
-        graph_cases=join(
-            fill(
-                CASE,
-                label=case.label,
-                outcome=case.outcome,
-                fields=_fields(_graph(case, places), case.label, usual=usual),
-            )
-            for case in others
-        ),
-        starttls=_fields(_smtp(demo, places.smtp_starttls, "STARTTLS"), "Custom SMTP with STARTTLS"),
-        tls=_fields(_smtp(demo, places.smtp_tls, "TLS"), "Custom SMTP with TLS"),
+        graph=fields(usual, "Microsoft Graph API"),
+        graph_cases=cases([(one.label, one.outcome, _graph(one, places)) for one in others], usual),
+        tokens=token_providers(demo, places),
+        starttls=fields(_smtp(demo, places.smtp_starttls, "STARTTLS"), "Custom SMTP with STARTTLS"),
+        tls=fields(_smtp(demo, places.smtp_tls, "TLS"), "Custom SMTP with TLS"),
         plain_port=places.smtp_plain,
-        users=_table(
+        users=table(
             ("Username", "Password"),
             [(user.username, user.password, user.outcome) for user in demo.smtp_users],
         ),
-        recipients=_table(("Email address",), RECIPIENTS),
-        senders=_table(("Sender email",), SENDERS),
+        recipients=table(("Email address",), RECIPIENTS),
+        senders=table(("Sender email",), SENDERS),
     )
 
 
@@ -74,48 +65,6 @@ def _smtp(demo: Demo, port: int, tls_option: str) -> Pairs:
     ]
 
 
-def _fields(pairs: Pairs, group: str, *, usual: Pairs | None = None) -> Safe:
-    """Labels and values; those that are not the usual ones are marked."""
-    return join(
-        fill(
-            FIELD,
-            label=label,
-            value=value,
-            group=group,
-            differs=Safe("") if usual is None or (label, value) in usual else Safe(' class="differs"'),
-        )
-        for label, value in pairs
-    )
-
-
-def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Safe:
-    """Values to type in the first columns, what happens in the last."""
-    heads = join(fill('<th scope="col">{heading}</th>', heading=heading) for heading in headings)
-    return fill(TABLE, heads=heads, rows=join(_row(headings, row) for row in rows))
-
-
-def _row(headings: tuple[str, ...], row: tuple[str, ...]) -> Safe:
-    *typed, outcome = row
-    cells = join(
-        fill(CELL, heading=heading, value=value) for heading, value in zip(headings, typed, strict=True)
-    )
-    return fill(ROW, cells=cells, outcome=outcome)
-
-
-FIELD = """<div><dt>{label}</dt><dd><code{differs}>{value}</code>
-<button class="btn small" type="button" data-copy="{value}"
-hidden>Copy<span class="sr"> {label}, {group}</span></button></dd></div>"""
-
-CASE = """<details class="case"><summary>{label}<span class="muted">{outcome}</span></summary>
-<dl class="values">{fields}</dl></details>"""
-
-CELL = '<td data-label="{heading}"><code>{value}</code></td>'
-
-ROW = '<tr>{cells}<td data-label="What happens">{outcome}</td></tr>'
-
-TABLE = """<table class="cards"><thead><tr>{heads}<th scope="col">What happens</th></tr></thead>
-<tbody>{rows}</tbody></table>"""
-
 PAGE = """<div class="page-head"><div><h1>Values to type</h1>
 <p>Open the mail settings of an organization, choose the provider and type these values.
 They stay the same at each start.</p>
@@ -125,6 +74,7 @@ They stay the same at each start.</p>
 <h3>When something is wrong</h3>
 <p class="muted">Each set differs from the working one in the marked value.</p>
 {graph_cases}</section>
+{tokens}
 <div class="two">
 <section class="card pad"><h2>Custom SMTP with STARTTLS</h2><dl class="values">{starttls}</dl></section>
 <section class="card pad"><h2>Custom SMTP with TLS</h2><dl class="values">{tls}</dl></section>

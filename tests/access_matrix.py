@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,16 +10,29 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
-from mailsettings.models import Draft
+from mailsettings.models import (
+    AccountState,
+    ConnectedAccount,
+    Connection,
+    CustomCloud,
+    Draft,
+    Rank,
+    SignInHost,
+)
+from notifications.models import SharedResult
 from notifications.services import enqueue
 from orgs.ids import uuid7
 from orgs.models import Invitation, Organization, Role, User
-from orgs.tenancy import tenant
+from orgs.tenancy import SYSTEM, tenant
 from tests import factories
 
 # A page behind one of these has a second key that nobody can guess.
 SECOND_KEYS = {"token": "no-such-token"}
+# Words of an address that name no object of anybody.
+WORDS = {"provider": "graph"}
+ABSENT_SLUG = "no-such-organization"
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,7 @@ class Address:
     @property
     def ids(self) -> tuple[str, ...]:
         """Names of the objects besides the organization."""
-        return tuple(name for name in self.parameters if name not in {"slug", *SECOND_KEYS})
+        return tuple(name for name in self.parameters if name not in {"slug", *SECOND_KEYS, *WORDS})
 
 
 def addresses(patterns: list[Any] | None = None, space: str = "") -> Iterator[Address]:
@@ -79,19 +92,55 @@ class Stage:
         typed = {"sender_email": "a@example.com", "host": "smtp.example.com"}
         return Draft.objects.create(organization=of, provider="smtp", settings=typed, base_version=1)
 
+    def connection(self, of: Organization) -> Connection:
+        """Make a connection with an account."""
+        made = Connection.objects.create(
+            organization=of,
+            name=f"Connection {uuid7().hex}",
+            provider="microsoft_account",
+            settings={"sender_email": "a@example.com"},
+            rank=Rank.ADDITIONAL,
+        )
+        ConnectedAccount.objects.create(
+            organization=of, connection=made, state=AccountState.CONNECTED, connected_at=timezone.now()
+        )
+        return made
+
+    def of_the_console(self, address: Address, *, present: bool) -> dict[str, object]:
+        """Fill an address of the console with things that exist, or with things that do not."""
+        made: dict[str, Callable[[], object]] = {
+            "slug": lambda: "contoso",
+            "host_id": lambda: SignInHost.objects.using(SYSTEM).create(host=f"{uuid7().hex}.example").pk,
+            "cloud_id": lambda: CustomCloud.objects.using(SYSTEM).create(key=uuid7().hex, label="Cloud").pk,
+        }
+        absent: dict[str, object] = {"slug": ABSENT_SLUG, "host_id": uuid7(), "cloud_id": uuid7()}
+        return {name: made[name]() if present else absent[name] for name in address.parameters}
+
     def make(self, name: str, of: Organization, address: Address) -> UUID:
         """Make an object of an organization, as the parameter of an address names it."""
         if name == "membership_id":
             return factories.membership(factories.user(), of, Role.READ_ONLY).pk
         with tenant(of):
             if name == "notification_id":
-                kind = "test" if address.name == "notifications:test_result" else "notification"
+                kind = (
+                    "test"
+                    if address.name in {"notifications:test_result", "notifications:share"}
+                    else "notification"
+                )
                 draft = self.draft(of) if kind == "test" else None
                 return enqueue(
                     organization=of, to="a@example.com", subject="Hello", kind=kind, draft=draft
                 ).pk
-            if name == "draft_id":
-                return self.draft(of).pk
+            if name == "shared_id":
+                test = enqueue(organization=of, to="a@example.com", subject="Hello", kind="test")
+                return SharedResult.objects.create(
+                    organization=of,
+                    notification=test,
+                    token_hash=uuid7().bytes,
+                    expires_at="2100-01-01T00:00:00Z",
+                ).pk
+            if name in {"connection_id", "draft_id"}:
+                return (self.connection(of) if name == "connection_id" else self.draft(of)).pk
             if name == "invitation_id":
                 return Invitation.objects.create(
                     organization=of,

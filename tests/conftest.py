@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.plugin_database",
     "tests.plugin_cast",
     "tests.plugin_sandbox",
+    "tests.plugin_consent",
     "tests.plugin_worker",
     "tests.plugin_static",
 ]

@@ -38,6 +38,7 @@ def worker_environment(settings: Settings, broker: str) -> dict[str, str]:
         "DEFAULT_MAILER_URL": settings.DEFAULT_MAILER_URL,
         "CLOUDS_FILE": settings.CLOUDS_FILE,
         "EXTRA_CA_BUNDLE": settings.EXTRA_CA_BUNDLE,
+        "DNS_SERVERS": ",".join(f"{address}:{port}" for address, port in settings.DNS_SERVERS),
         "EGRESS_ALLOW_CIDRS": "127.0.0.0/8",
         "EGRESS_ALLOW_PORTS": ",".join(str(port) for port in settings.EGRESS_ALLOW_PORTS),
     }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
-from mailsettings.advice.row import Row
+from mailsettings.advice.row import Row, Variant
+
+FITTING = _("With port 465 choose **TLS**, with 587 choose **STARTTLS**.")
+OVER_HTTPS = "graph microsoft365_smtp microsoft_account"
 
 CONNECTING: dict[str, Row] = {
     "dns_not_found": Row(
@@ -13,6 +16,15 @@ CONNECTING: dict[str, Row] = {
         steps=(
             _("Compare **Host** letter by letter with what your mail provider states."),
             _("Is the name new? It can take an hour until it is known everywhere."),
+        ),
+        variants=(
+            Variant(
+                provider="graph",
+                steps=(
+                    _("Compare **Access URL** letter by letter with **Overview › Endpoints** of your app."),
+                    _("If it is right, the operator of this platform has to look at its name service."),
+                ),
+            ),
         ),
     ),
     "dns_unavailable": Row(
@@ -23,9 +35,9 @@ CONNECTING: dict[str, Row] = {
     ),
     "address_refused": Row(
         title=_("This address may not be used"),
-        cause=_("{host} is, or leads to, an address inside a private network or a reserved range."),
+        cause=_("{host} is, or leads to, an address or a port that this platform does not connect to."),
         steps=(
-            _("Enter the public name of your mail server in **Host**."),
+            _("Enter the public name of your mail server in **Host**, with port 465, 587, 2525 or 25."),
             _("Is it a relay inside the platform's own network? Ask the operator to allow it."),
         ),
     ),
@@ -33,7 +45,7 @@ CONNECTING: dict[str, Row] = {
         title=_("{host} refused the connection"),
         cause=_("The machine answers, but nothing listens on port {port}."),
         steps=(
-            _("Check **Port**: 587 goes with STARTTLS, 465 with TLS."),
+            _("Check **Host** and **Port**: 587 goes with STARTTLS, 465 with TLS."),
             _("If both are right, ask the server's administrator whether the mail service runs."),
         ),
     ),
@@ -42,7 +54,7 @@ CONNECTING: dict[str, Row] = {
         cause=_("Nothing came back from port {port}; usually a firewall drops the connection."),
         steps=(
             _("Check **Host** and **Port**. Port 25 is often blocked: use 587 or 465."),
-            _("With port 465 choose **TLS**, with 587 choose **STARTTLS**."),
+            FITTING,
             _("Ask the server's administrator to let this platform in."),
         ),
     ),
@@ -73,6 +85,61 @@ CONNECTING: dict[str, Row] = {
             _("Otherwise the server's administrator has to install a valid certificate."),
         ),
         fixer="mail_admin",
+        variants=(
+            Variant(
+                said=("expired",),
+                title=_("The certificate of {host} has expired"),
+                cause=_("It was valid once, and its time is over. Nothing was sent."),
+                steps=(
+                    _("The server's administrator has to renew the certificate."),
+                    _("There is nothing to change here; test again afterwards."),
+                ),
+            ),
+            Variant(
+                said=("mismatch", "doesn't match", "not valid for"),
+                title=_("The certificate of {host} is made for another name"),
+                cause=_("The server shows a certificate that does not name {host}. Nothing was sent."),
+                steps=(
+                    _("Enter **Host** exactly as it stands in the certificate, not as an IP address."),
+                    _("If Host is right, the server's administrator has to install a certificate for it."),
+                ),
+                fixer="you",
+            ),
+            Variant(
+                said=("self-signed", "self signed"),
+                title=_("The certificate of {host} vouches for itself"),
+                cause=_("No authority has signed it, so anyone could have made it. Nothing was sent."),
+                steps=(
+                    _("Paste the certificate, or its **SHA-256 fingerprint**, under **Certificate**."),
+                    _("Or the server's administrator installs a certificate of a public authority."),
+                ),
+                fixer="you",
+            ),
+            Variant(
+                said=("unable to get local issuer", "unable to get issuer", "unable to verify the first"),
+                title=_("The certificate of {host} comes from an unknown authority"),
+                cause=_("It may be your own authority, or the server leaves out a certificate in between."),
+                steps=(
+                    _("Is it your own authority? Paste its certificate (PEM) under **Certificate**."),
+                    _("Otherwise the server's administrator has to install the **whole chain**."),
+                ),
+                fixer="you",
+            ),
+            Variant(
+                said=("not yet valid",),
+                title=_("The certificate of {host} is not valid yet"),
+                cause=_("Its time begins later, or a clock is wrong. Nothing was sent."),
+                steps=(_("The server's administrator has to check the certificate and the clock."),),
+            ),
+        ),
+    ),
+    "tls_fingerprint": Row(
+        title=_("{host} shows another certificate than the one you entered"),
+        cause=_("The fingerprint under **Certificate** does not belong to it. Nothing was sent."),
+        steps=(
+            _("Was the server's certificate renewed? Ask its administrator for the new fingerprint."),
+            _("Enter it under **Certificate** and test again. Do not copy one you cannot confirm."),
+        ),
     ),
     "tls_mode": Row(
         title=_("The TLS option does not fit the port"),
@@ -102,46 +169,22 @@ CONNECTING: dict[str, Row] = {
         ),
         fixer="mail_admin",
     ),
-    "settings_incomplete": Row(
-        title=_("A setting is missing"),
-        cause=_("The saved settings are not complete."),
-        steps=(_("Open the Emails page, fill in the marked fields and save."),),
-    ),
-    "secret_unreadable": Row(
-        title=_("The saved secret cannot be used"),
-        cause=_(
-            "It was stored for another server or app, or the record was altered. It is not sent anywhere."
-        ),
-        steps=(_("Choose **Replace**, enter the secret again, and save."),),
-    ),
-    "no_connection": Row(
-        title=_("SMTP settings not found"),
-        cause=_("SMTP is on, but no connection is saved."),
-        steps=(_("Open the Emails page, choose a mailing provider, fill in its fields and save."),),
-    ),
-    "draft_gone": Row(
-        title=_("The values of this test are gone"),
-        cause=_("Values that were never saved are kept for a day."),
-        steps=(_("Go back to Emails, enter them again and test."),),
-    ),
-    "default_mailer_missing": Row(
-        title=_("The system default mailer is not set up"),
-        cause=_("The platform has no mailer of its own yet. Mail is kept until it has."),
-        steps=(_("Ask the operator to set **DEFAULT_MAILER_URL**."),),
-        fixer="platform",
-    ),
-    "organization_suspended": Row(
-        title=_("The organization is suspended"),
-        cause=_("Its mail is kept and goes out when it is active again."),
-        steps=(_("Ask the operator of this platform."),),
-        fixer="platform",
-    ),
     "unknown_reply": Row(
         title=_("The server gave an answer we do not know"),
         cause=_("The message was not accepted. The server's own words are below."),
         steps=(
-            _("Read the server response below."),
-            _("Test again; if it repeats, send it to your provider's support."),
+            _("Check **Host** and **Port**: does a mail server answer there?"),
+            _("Test again; if it repeats, send the server response below to your provider's support."),
+        ),
+        variants=(
+            Variant(
+                provider=OVER_HTTPS,
+                cause=_("Something between this platform and Microsoft answered, such as a proxy."),
+                steps=(
+                    _("Check **Access URL** or **Cloud**."),
+                    _("Test again; if it repeats, ask the operator of this platform."),
+                ),
+            ),
         ),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import django.db.models.deletion
+import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
@@ -17,6 +18,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="draft", name="name", field=models.CharField(blank=True, max_length=100, default="")
+        ),
+        migrations.AddField(model_name="draft", name="activate", field=models.BooleanField(default=True)),
+        migrations.AddField(
+            model_name="draft", name="asked_from", field=models.GenericIPAddressField(null=True)
+        ),
+        migrations.AddField(model_name="draft", name="acting_as", field=models.BooleanField(default=False)),
         migrations.CreateModel(
             name="CustomCloud",
             fields=[
@@ -84,6 +93,7 @@ class Migration(migrations.Migration):
                 ("send_as_confirmed", models.BooleanField(default=False)),
                 ("failed_code", models.CharField(blank=True, max_length=40)),
                 ("failed_reply", models.CharField(blank=True, max_length=600)),
+                ("failed_facts", models.JSONField(default=dict)),
                 ("failed_at", models.DateTimeField(null=True)),
                 ("connected_at", models.DateTimeField()),
                 (
@@ -132,7 +142,10 @@ class Migration(migrations.Migration):
                 ("generation", models.PositiveIntegerField(default=0)),
                 ("access", models.BinaryField(null=True)),
                 ("access_expires_at", models.DateTimeField(null=True)),
+                ("access_lasts", models.FloatField(default=3600)),
                 ("claims", models.JSONField(default=dict)),
+                ("roles", models.JSONField(null=True)),
+                ("scopes", models.JSONField(default=list)),
                 ("refresh", models.BinaryField(null=True)),
                 ("renewed_at", models.DateTimeField(null=True)),
                 ("lease", models.UUIDField(null=True)),
@@ -175,7 +188,7 @@ class Migration(migrations.Migration):
                 ("provider", models.CharField(max_length=40)),
                 ("settings", models.JSONField(default=dict)),
                 ("changed_secrets", models.JSONField(default=list)),
-                ("saved_at", models.DateTimeField(auto_now_add=True)),
+                ("saved_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "connection",
                     models.ForeignKey(
@@ -224,6 +237,10 @@ class Migration(migrations.Migration):
                 ("issuer", models.CharField(max_length=500)),
                 ("sealed_flow", models.BinaryField()),
                 ("activate", models.BooleanField(default=False)),
+                ("sends_as", models.CharField(blank=True, max_length=320)),
+                ("failed_code", models.CharField(blank=True, max_length=40)),
+                ("failed_reply", models.CharField(blank=True, max_length=600)),
+                ("failed_facts", models.JSONField(default=dict)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("expires_at", models.DateTimeField()),
                 ("used_at", models.DateTimeField(null=True)),
@@ -265,9 +282,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("domain", models.CharField(max_length=253)),
-                ("provider", models.CharField(blank=True, max_length=40)),
+                ("services", models.JSONField(default=list)),
                 ("selector", models.CharField(blank=True, max_length=63)),
                 ("records", models.JSONField(default=list)),
+                ("warnings", models.JSONField(default=list)),
                 ("checked_at", models.DateTimeField(null=True)),
                 ("changed_at", models.DateTimeField(null=True)),
                 (

@@ -117,6 +117,13 @@ class Draft(TenantModel):
     # Field name → base64 of the sealed secret that was typed.
     sealed = models.JSONField(default=dict)
     base_version = models.PositiveIntegerField()
+    # The name typed for the connection; without a connection a new one is made with it.
+    name = models.CharField(max_length=100, blank=True, default="")
+    # Whether saving it makes the connection the primary one and switches SMTP on.
+    activate = models.BooleanField(default=True)
+    # For the audit trail of a save that a worker finishes: from where, and acting as the organization or not.
+    asked_from = models.GenericIPAddressField(null=True)
+    acting_as = models.BooleanField(default=False)
     # When a test of exactly these values succeeded.
     passed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

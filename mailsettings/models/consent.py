@@ -36,6 +36,8 @@ class ConnectedAccount(TenantModel):
     send_as_confirmed = models.BooleanField(default=False)
     failed_code = models.CharField(max_length=40, blank=True)
     failed_reply = models.CharField(max_length=600, blank=True)
+    # What the provider told about it: its own code, the host.
+    failed_facts = models.JSONField(default=dict)
     failed_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField()
     connected_by = models.ForeignKey(
@@ -69,6 +71,12 @@ class ConsentRequest(TenantModel):
     sealed_flow = models.BinaryField()
     # Make the connection the primary one when it passes.
     activate = models.BooleanField(default=False)
+    # The address of the one other account the admin declared to send as the Sender email (C-OAU-5).
+    sends_as = models.CharField(max_length=320, blank=True)
+    # Why it did not pass; empty while it is under way and when it passed.
+    failed_code = models.CharField(max_length=40, blank=True)
+    failed_reply = models.CharField(max_length=600, blank=True)
+    failed_facts = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

@@ -13,11 +13,12 @@ class DomainReport(TenantModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     domain = models.CharField(max_length=253)
-    # The provider whose records were looked for, and a selector the admin typed.
-    provider = models.CharField(max_length=40, blank=True)
+    # Keys of the mail services whose records were looked for, and a selector an admin typed.
+    services = models.JSONField(default=list)
     selector = models.CharField(max_length=63, blank=True)
-    # One entry per record: kind, name, verdict, found, publish, sentence.
+    # One entry per record, as `mailsettings.domain.findings.Finding` stores it; then codes of warnings.
     records = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
     checked_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(null=True)
 

@@ -20,8 +20,13 @@ class ConnectionToken(TenantModel):
     generation = models.PositiveIntegerField(default=0)
     access = models.BinaryField(null=True)
     access_expires_at = models.DateTimeField(null=True)
+    # How long the access token was made for, in seconds: short ones are renewed with a smaller margin.
+    access_lasts = models.FloatField(default=3600)
     # What may be shown of an access token: tenant, application, audience, roles, scopes (NEW-4).
     claims = models.JSONField(default=dict)
+    # The roles it says it carries (null: it cannot be read), and the scopes the token endpoint granted.
+    roles = models.JSONField(null=True)
+    scopes = models.JSONField(default=list)
     refresh = models.BinaryField(null=True)
     renewed_at = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings as product
 from django.db import models
+from django.utils import timezone
 
 from mailsettings.models.connections import Connection
 from orgs.ids import uuid7
@@ -20,7 +21,7 @@ class ConnectionVersion(TenantModel):
     provider = models.CharField(max_length=40)
     settings = models.JSONField(default=dict)
     changed_secrets = models.JSONField(default=list)
-    saved_at = models.DateTimeField(auto_now_add=True)
+    saved_at = models.DateTimeField(default=timezone.now)
     saved_by = models.ForeignKey(
         product.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django import template
 
 from mailsettings.models import Connection
-from mailsettings.pages import current
-from mailsettings.ways import mail_settings
+from mailsettings.ways import mail_settings, primary
 from orgs.models import Organization
 
 register = template.Library()
@@ -17,4 +16,4 @@ def connection_in_use(organization: Organization) -> Connection | None:
     """Give the organization's own connection while it sends through it; None means the default mailer."""
     if not organization.custom_mail or not mail_settings(organization.pk).smtp_enabled:
         return None
-    return current(organization)
+    return primary(organization.pk)

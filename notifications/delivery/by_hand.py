@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from notifications.delivery.sequence import advance
 from notifications.delivery.settling import NO_LEASE
-from notifications.models import Kind, Notification, NotificationQuerySet, Status
+from notifications.models import TRIALS, Kind, Notification, NotificationQuerySet, Status
 from orgs.tenancy import tenant
 
 
@@ -133,7 +133,7 @@ def _refusal(organization_id: UUID, notification_id: UUID) -> str:
         return _("This notification does not exist.")
     if current.sealed_body is None and current.status in {Status.FAILED, Status.EXPIRED}:
         return _("The content of this notification is no longer kept. Send a new one.")
-    if current.kind == Kind.TEST:
+    if current.kind in TRIALS:
         return _("A test is run once. Start a new test.")
     return _("This notification is now: %(status)s. Nothing was changed.") % {
         "status": Status(current.status).label

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mailsettings.ways import Way
 from notifications.content import unseal_content
 from notifications.models import Notification, Urgency
-from providers import Address, Message, MessageInvalid, Priority
+from providers import Address, Message, MessageInvalid, Priority, parse_addresses
 
 PRIORITIES = {Urgency.HIGH: Priority.HIGH, Urgency.NORMAL: Priority.NORMAL, Urgency.LOW: Priority.LOW}
 
@@ -34,12 +34,13 @@ def write_letter(notification: Notification, way: Way) -> Message:
         providers.MessageInvalid: this way may not send it.
     """
     content = unseal_content(notification)
+    sender = sender_for(notification, way)
     whole = Message(
-        sender=sender_for(notification, way),
+        sender=sender,
         to=addresses(notification, "to"),
         cc=addresses(notification, "cc"),
         bcc=addresses(notification, "bcc"),
-        reply_to=addresses(notification, "reply_to"),
+        reply_to=reply_to_for(notification, sender),
         subject=notification.subject,
         text=content.text,
         html=content.html,
@@ -80,19 +81,47 @@ def open_recipients(notification: Notification) -> tuple[str, ...]:
 
 
 def sender_for(notification: Notification, way: Way) -> Address:
-    """Decide the From address (C-MAIL-7): the way's own, unless it lets its organization choose.
+    """Decide the From address (C-MAIL-7): the wished one where the way may use it, else the way's own.
+
+    An additional allowed sender is used as it is, even with "Always use this sender" (WPM-52); without that
+    switch every address of the connection's own domain is.
 
     Raises:
-        MessageInvalid: the chosen sender is of a domain this connection does not send for.
+        MessageInvalid: the wished sender is of a domain this connection does not send for.
     """
     own = Address(way.settings.sender_email, way.settings.sender_name)
-    if not notification.sender_email or way.settings.force_sender or way.is_default_mailer:
+    if not notification.sender_email or way.is_default_mailer:
         return own
-    chosen = Address(notification.sender_email, notification.sender_name)
-    if chosen.domain != own.domain:
+    wished = Address(notification.sender_email, notification.sender_name)
+    if _same(wished.email, own.email):
+        return own if way.settings.force_sender else wished
+    if any(_same(wished.email, allowed.email) for allowed in parse_addresses(way.settings.allowed_senders)):
+        return wished
+    if way.settings.force_sender:
+        return own
+    if wished.domain != own.domain:
         raise MessageInvalid(
             "sender",
-            f"The sender {chosen.email} is not at {own.domain}, the domain of the connection {way.name}."
-            " Use a sender of this domain or turn on Always use this sender.",
+            f"The sender {wished.email} is not at {own.domain}, the domain of the connection {way.name}."
+            " Use a sender of this domain, add this one to Additional allowed senders, or turn on Always use"
+            " this sender.",
         )
-    return chosen
+    return wished
+
+
+def reply_to_for(notification: Notification, sender: Address) -> tuple[Address, ...]:
+    """Give where answers go: as asked, else to a From that was replaced (WPM-31)."""
+    asked = addresses(notification, "reply_to")
+    if asked or not notification.sender_email or _same(notification.sender_email, sender.email):
+        return asked
+    return (Address(notification.sender_email, notification.sender_name),)
+
+
+def sender_facts(message: Message, way: Way) -> dict[str, str]:
+    """Tell the advice of a From that is not the connection's own (COG-41, COG-57)."""
+    is_own = _same(message.sender.email, way.settings.sender_email)
+    return {} if is_own else {"custom_from": message.sender.email}
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower() == other.lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from enum import Enum, auto
 from uuid import UUID
 
 from mailsettings.ways import Way, open_session
@@ -14,6 +15,13 @@ SMALLEST_BATCH, LARGEST_BATCH = 10, 500
 # Until a connection is known it gets a small batch.
 FIRST_SECONDS = 0.02
 REMEMBERED = 2000
+
+
+class Pace(Enum):
+    """Whether the lane goes on."""
+
+    ON = auto()
+    REST = auto()
 
 
 class Line:

@@ -16,7 +16,7 @@ from notifications.delivery.claiming import lease_time
 from notifications.delivery.outcome import Outcome
 from notifications.delivery.sequence import advance
 from notifications.delivery.settling import NO_LEASE, record_attempt
-from notifications.models import AttemptOutcome, Kind, Notification, Status
+from notifications.models import TRIALS, AttemptOutcome, Notification, Status
 from orgs.tenancy import tenant
 
 # A worker took it this often and never came back with an answer: the message itself is the trouble.
@@ -53,7 +53,7 @@ def give_back(row: Notification, token: UUID, *, doubtful: str) -> None:
 def _take_back(row: Notification, *, doubtful: str, pause: timedelta = AT_ONCE) -> None:
     """Apply guards 7, 8 and 12 to a row whose worker is gone; the row is locked."""
     mine = Notification.objects.of(row.organization_id).filter(pk=row.pk, lease_token=row.lease_token)
-    if row.kind == Kind.TEST:
+    if row.kind in TRIALS:
         _fail(row, mine, code="worker_lost")
     elif row.status == Status.TRANSMITTING and doubtful == Doubtful.HOLD:
         _doubt(row, mine, pause=None)

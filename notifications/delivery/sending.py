@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from enum import Enum, auto
 from uuid import UUID
 
 from django.conf import settings
@@ -18,10 +17,10 @@ from mailsettings.ways import Way
 from notifications import slots
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, lease_time, release
-from notifications.delivery.letter import write_letter
-from notifications.delivery.line import RHYTHMS, Line
+from notifications.delivery.letter import sender_facts, write_letter
+from notifications.delivery.line import RHYTHMS, Line, Pace
 from notifications.delivery.marking import SettingsChanged, Withdrawn, marker
-from notifications.delivery.outcome import Outcome, from_error, from_receipt, unsent
+from notifications.delivery.outcome import from_error, from_receipt, unsendable
 from notifications.delivery.recovery import give_back
 from notifications.delivery.troubles import is_about_the_message, is_crowd, note_well, take_in
 from notifications.delivery.window import Window, patiently
@@ -35,13 +34,6 @@ logger = logging.getLogger(__name__)
 
 # One turn keeps a session no longer than this; then other lanes have theirs.
 TURN_SECONDS = 4.0
-
-
-class Pace(Enum):
-    """Whether the lane goes on."""
-
-    ON = auto()
-    REST = auto()
 
 
 class Turn:
@@ -150,12 +142,13 @@ class Turn:
             message = write_letter(row, self.way)
             outcome = from_receipt(self._line.session().send(message, before_transmit=mark), started_at)
         except (ContentRemoved, SealBroken, MessageInvalid) as error:
-            window.add(row, _unsendable(error, started_at))
+            window.add(row, unsendable(error, started_at))
         except Withdrawn:
             self._line.close()
         except SettingsChanged:
             raise
         except ProviderError as error:
+            error.facts.update(sender_facts(message, self.way))
             self._after_error(error, row, window, batch, started_at)
         except Exception:
             # The one boundary of the worker: whatever broke, the row is not left to its lease.
@@ -196,24 +189,4 @@ class Turn:
         self.sent += 1
 
 
-def deliver(batch: Batch, way: Way) -> Pace:
-    """Send a batch; rows nothing was done for go back to the queue."""
-    turn = Turn(way, batch.token)
-    try:
-        turn.send(batch)
-    except SettingsChanged:
-        return Pace.ON
-    finally:
-        turn.end()
-    return turn.pace
-
-
-def _unsendable(error: Exception, started_at: datetime) -> Outcome:
-    if isinstance(error, MessageInvalid):
-        code, reply = ("sender_refused" if error.field == "sender" else "message_invalid"), error.text
-    else:
-        code, reply = "content_unreadable", ""
-    return unsent(code, reply, started_at)
-
-
-__all__ = ["Pace", "SettingsChanged", "Turn", "Withdrawn", "deliver", "logger", "marker"]
+__all__ = ["Pace", "SettingsChanged", "Turn", "Withdrawn", "logger", "marker"]

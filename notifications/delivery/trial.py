@@ -1,8 +1,8 @@
-"""A test email: one try through the very wire real mail takes, told step by step, settled at once."""
+"""A test or a verification: one try through the wire real mail takes, told step by step, settled at once."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,23 +11,24 @@ from mailsettings.holds import note_success
 from mailsettings.models import Doubtful
 from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_session, way_out
 from notifications.content import ContentRemoved
+from notifications.delivery.activation import settle_verification
 from notifications.delivery.claiming import Batch, claim_test, way_columns
-from notifications.delivery.letter import write_letter
-from notifications.delivery.outcome import Outcome, from_error, from_receipt, unsent
+from notifications.delivery.letter import envelope, sender_facts, write_letter
+from notifications.delivery.outcome import TOKEN, Outcome, from_error, from_receipt, unsent
 from notifications.delivery.recovery import give_back
 from notifications.delivery.sending import Withdrawn, logger, marker
 from notifications.delivery.settling import settle
-from notifications.models import AttemptOutcome, DeliveryAttempt, Notification, Status
+from notifications.models import AttemptOutcome, DeliveryAttempt, Kind, Notification, Status
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant
-from providers import MessageInvalid, ProviderError, StageResult, Trace
+from providers import MessageInvalid, ProviderError, Stage, StageResult, Trace
 
 # A person waits for the answer (C-EGR-8).
 TEST_SECONDS = 30.0
 
 
 def run_test(organization_id: UUID) -> bool:
-    """Run one waiting test of the organization; False when there is none."""
+    """Run one waiting test or verification of the organization; False when there is none."""
     batch = claim_test(organization_id)
     if batch is None:
         return False
@@ -35,6 +36,9 @@ def run_test(organization_id: UUID) -> bool:
     try:
         outcome, way = _try(row, batch)
         if outcome is None:
+            return True
+        if row.kind == Kind.VERIFICATION:
+            settle_verification(row, batch.token, outcome)
             return True
         # Nobody waits for a test's second try: an unknown outcome is a failed test, said as such.
         status = settle(row, batch.token, outcome, doubtful=Doubtful.RESEND)
@@ -50,24 +54,49 @@ def run_test(organization_id: UUID) -> bool:
 def _try(row: Notification, batch: Batch) -> tuple[Outcome | None, Way | None]:
     started_at = timezone.now()
     attempt = begin(row)
+    trace = Trace(lambda stages: write_stages(attempt, stages))
+    way = None
     try:
         way = choose_way(row)
         _record_way(row, batch, way)
-        message = write_letter(row, way)
-        trace = Trace(lambda stages: write_stages(attempt, stages))
-        with open_session(way, trace, seconds=TEST_SECONDS) as session:
-            receipt = session.send(message, before_transmit=marker(row, batch, way=None))
+        outcome = _prove(row, way, trace) if row.kind == Kind.VERIFICATION else _send(row, batch, way, trace)
     except NoWayOut as closed:
-        return unsent(closed.code, closed.reason, started_at), None
+        outcome, way = unsent(closed.code, closed.reason, started_at), None
     except MessageInvalid as invalid:
-        return unsent("message_invalid", invalid.text, started_at), None
+        outcome, way = unsent("message_invalid", invalid.text, started_at), None
     except (ContentRemoved, SealBroken):
-        return unsent("content_unreadable", "", started_at), None
+        outcome, way = unsent("content_unreadable", "", started_at), None
     except Withdrawn:
         return None, None
     except ProviderError as error:
-        return from_error(error, started_at), None
-    return from_receipt(receipt, started_at), way
+        outcome, way = from_error(error, started_at), None
+    # What the token says of itself is shown after the test, whatever came of it (NEW-4).
+    token = {f"{TOKEN}{name}": value for name, value in trace.facts.items()}
+    return replace(outcome, started_at=started_at, facts={**outcome.facts, **token}), way
+
+
+def _send(row: Notification, batch: Batch, way: Way, trace: Trace) -> Outcome:
+    message = write_letter(row, way)
+    try:
+        with open_session(way, trace, seconds=TEST_SECONDS) as session:
+            receipt = session.send(message, before_transmit=marker(row, batch, way=None))
+    except ProviderError as error:
+        error.facts.update(sender_facts(message, way))
+        raise
+    return from_receipt(receipt, row.created_at)
+
+
+def _prove(row: Notification, way: Way, trace: Trace) -> Outcome:
+    """Do all a test does but the mail (HIR-18)."""
+    recipient = envelope(row)[0]
+    with open_session(way, trace, seconds=TEST_SECONDS) as session:
+        try:
+            session.verify(way.settings.sender_email or recipient, recipient)
+        except ProviderError as error:
+            # Whether this one address takes mail says nothing about the settings.
+            if error.stage != Stage.RECIPIENT or error.connection_fault:
+                raise
+    return Outcome(result=AttemptOutcome.ACCEPTED, started_at=row.created_at, accepted=(recipient,))
 
 
 def choose_way(row: Notification) -> Way:

@@ -4,13 +4,14 @@ from notifications.models.attempt import DeliveryAttempt
 from notifications.models.limits import ConnectionGrant, ConnectionLimit, ConnectionSlot
 from notifications.models.notification import Notification, NotificationQuerySet
 from notifications.models.sharing import SharedResult
-from notifications.models.states import ENDED, IN_HAND, OPEN, AttemptOutcome, Kind, Status, Urgency
+from notifications.models.states import ENDED, IN_HAND, OPEN, TRIALS, AttemptOutcome, Kind, Status, Urgency
 from notifications.models.workers import Lane, TestMark, WorkerHeartbeat
 
 __all__ = [
     "ENDED",
     "IN_HAND",
     "OPEN",
+    "TRIALS",
     "AttemptOutcome",
     "ConnectionGrant",
     "ConnectionLimit",

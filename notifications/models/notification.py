@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from mailsettings.models import Connection, Draft
-from notifications.models.states import IN_HAND, Kind, Status, Urgency
+from notifications.models.states import IN_HAND, TRIALS, Kind, Status, Urgency
 from orgs.ids import uuid7
 from orgs.models import TenantModel, TenantQuerySet
 
@@ -23,8 +23,12 @@ class NotificationQuerySet(TenantQuerySet["Notification"]):
         return self.filter(status=Status.QUEUED, kind=Kind.NOTIFICATION, next_at__lte=Now())
 
     def waiting_tests(self) -> Self:
-        """Test emails nobody has taken yet."""
-        return self.filter(status=Status.QUEUED, kind=Kind.TEST)
+        """Tests and verifications nobody has taken yet."""
+        return self.filter(status=Status.QUEUED, kind__in=TRIALS)
+
+    def mails(self) -> Self:
+        """What is or was to become a mail: all but verifications, which send none."""
+        return self.exclude(kind=Kind.VERIFICATION)
 
     def lost(self) -> Self:
         """Rows whose worker did not come back in time."""

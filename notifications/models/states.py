@@ -34,6 +34,10 @@ class Kind(models.TextChoices):
     VERIFICATION = "verification", _("Verification")
 
 
+# Somebody waits in front of the screen for these: one try, at once, whatever holds the lane.
+TRIALS = (Kind.TEST, Kind.VERIFICATION)
+
+
 class Urgency(models.IntegerChoices):
     """Order of the queue inside one organization; smaller goes first (COG-45)."""
 

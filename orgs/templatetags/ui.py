@@ -139,13 +139,16 @@ def query(context: Context, **changes: object) -> str:
 
 @register.simple_tag(takes_context=True)
 def nav_link(
-    context: Context, symbol: str, url: str, label: object, *, exact: bool = False
+    context: Context, symbol: str, url: str, label: object, *, exact: bool = False, but: str = ""
 ) -> SafeString | str:
-    """Show one line of the sidebar; nothing when the page does not exist in this installation."""
+    """Show one line of the sidebar; nothing when the page does not exist in this installation.
+
+    `but` is an address below `url` that has a line of its own.
+    """
     if not url:
         return ""
     path = context["request"].path
-    current = path == url if exact else path.startswith(url)
+    current = path == url if exact else path.startswith(url) and not (but and path.startswith(but))
     mark = SafeString(' aria-current="page"') if current else ""
     return format_html('<li><a href="{}"{}>{}{}</a></li>', url, mark, icon(symbol), label)
 

@@ -24,6 +24,8 @@ from providers.network.lookup import system_lookup
 
 SMTP_PORTS: Final = (25, 465, 587, 2525)
 HTTPS_PORT: Final = 443
+# Google's token endpoints, under the names they have had (smtp-and-oauth.md §9).
+GOOGLE_HOSTS: Final = ("accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com")
 Lookup = Callable[[str, int, float], tuple[str, ...]]
 
 
@@ -117,9 +119,13 @@ class Egress:
             raise failure("address_refused", stage=Stage.ADDRESS_POLICY, facts={"port": str(port)})
 
     def https_hosts(self) -> frozenset[str]:
-        """List each `host` or `host:port` that HTTPS requests may go to: those of the clouds' table."""
-        listed = {host for cloud in self.clouds for host in (*cloud.login_hosts, cloud.graph_host)}
-        return frozenset(listed | set(self.oauth_allow_hosts))
+        """List each `host` or `host:port` HTTPS may go to: Microsoft's, Google's, and listed ones."""
+        graph = {host for cloud in self.clouds for host in cloud.upload_hosts()}
+        return self.microsoft_hosts() | graph | {*GOOGLE_HOSTS, *self.oauth_allow_hosts}
+
+    def microsoft_hosts(self) -> frozenset[str]:
+        """List the login hosts of the clouds' table."""
+        return frozenset(host for cloud in self.clouds for host in cloud.login_hosts)
 
     def check_https(self, host: str, port: int) -> None:
         """Let an HTTPS destination pass that the clouds' table or the operator names.

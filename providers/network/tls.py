@@ -11,6 +11,7 @@ from typing import Final, cast
 import certifi
 
 from providers.errors import ProviderError, Stage, failure
+from providers.network.certificate import Trust, fingerprint, read_trust
 from providers.network.timed import LINE_ERRORS, TimedSocket, TimedTls
 from providers.trace import Trace
 
@@ -35,10 +36,8 @@ TOO_OLD: Final = {
 
 @lru_cache(maxsize=8)
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
-    """Make the context of all TLS connections: system roots, and the operator's own beside them."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = TimedTls
+    """Make the context of TLS connections: system roots, and the operator's own beside them."""
+    context = _strict(ssl.create_default_context())
     paths = ssl.get_default_verify_paths()
     if not paths.cafile and not paths.capath:
         # A slim image without root certificates.
@@ -48,29 +47,68 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     return context
 
 
+def trusting_context(trust: Trust) -> ssl.SSLContext:
+    """Make the context of a connection that says itself whom it trusts, and nobody else.
+
+    A fingerprint names the server's own certificate: then neither its authority nor its name is asked, and
+    the certificate is compared before a word is said (`start_tls`).
+    """
+    context = _strict(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    if trust.digest:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        # What was pasted may be the server's own certificate or an authority in between.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(cadata=trust.authorities)
+    return context
+
+
+def _strict(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = TimedTls
+    return context
+
+
 def start_tls(
     opened: TimedSocket,
     host: str,
     trace: Trace,
     *,
     ca_bundle: Path | None,
+    certificate: str = "",
     seconds: float = HANDSHAKE_SECONDS,
 ) -> TimedTls:
     """Encrypt an open connection; the given socket belongs to the answer, and is closed on failure.
 
+    `certificate` is a PEM or fingerprint as `read_trust` takes it, trusted instead of public authorities.
+
     Raises:
-        ProviderError: tls_certificate, tls_mode, tls_version, connection_lost or timeout.
+        ProviderError: tls_certificate, tls_fingerprint, tls_mode, tls_version, connection_lost or timeout.
     """
     with trace.step(Stage.TLS) as step:
         try:
+            trust = read_trust(certificate)
+            context = trusting_context(trust) if trust else tls_context(ca_bundle)
             opened.settimeout(max(min(seconds, HANDSHAKE_SECONDS), 0.05))
-            secured = cast("TimedTls", tls_context(ca_bundle).wrap_socket(opened, server_hostname=host))
+            secured = cast("TimedTls", context.wrap_socket(opened, server_hostname=host))
         except LINE_ERRORS as error:
             opened.close()
             raise _tls_failure(host, error) from None
         secured.until = opened.until
+        if trust and trust.digest:
+            _check_pinned(secured, trust, host)
         step.text = described(secured)
     return secured
+
+
+def _check_pinned(secured: TimedTls, trust: Trust, host: str) -> None:
+    shown = secured.getpeercert(binary_form=True)
+    if trust.is_pinned(shown):
+        return
+    secured.close()
+    facts = {"host": host, "found": fingerprint(shown) if shown else ""}
+    raise failure("tls_fingerprint", stage=Stage.TLS, host=host, facts=facts)
 
 
 def described(secured: ssl.SSLSocket) -> str:
@@ -78,7 +116,7 @@ def described(secured: ssl.SSLSocket) -> str:
     version = (secured.version() or "TLS").replace("TLSv", "TLS ")
     ends = (secured.getpeercert() or {}).get("notAfter")
     if not isinstance(ends, str):
-        return version
+        return f"{version}, certificate known by its fingerprint"
     day = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
     return f"{version}, certificate valid until {day.day} {day:%B %Y}"
 

@@ -1,35 +1,34 @@
-"""The Graph wire: one POST per message, accepted means 202 and nothing else."""
+"""The Graph wire: one call per message where it fits, a draft where it does not; accepted means 202."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import quote
-from uuid import uuid4
 
-from providers.base import Receipt, Token, WireContext, no_marker
-from providers.errors import ProviderError, Stage, failure
+from providers.errors import ProviderError, Stage
 from providers.message import Message
-from providers.network import HttpClient
-from providers.network.http import HttpReply
-from providers.tokens import MARGIN_SECONDS, SEND_ROLE, AppCredentials, access_token
-from providers.transports.graph_body import sendmail_body
-from providers.transports.graph_errors import refused_send
+from providers.network import HttpReply
+from providers.session import Receipt, WireContext, no_marker
+from providers.tokens import TokenSource
+from providers.transports.graph_body import sendmail_body, size_of
+from providers.transports.graph_calls import GraphCalls
+from providers.transports.graph_large import LargeMail, large_permission
+from providers.transports.graph_mailbox import GraphMailbox
+from providers.transports.graph_me import read_account
 
-SEND_SECONDS: Final = 70.0
+__all__ = ["GraphMailbox", "GraphSession", "open_graph"]
+
 ACCEPTED: Final = 202
-UNAUTHORIZED: Final = 401
 
 
-def open_graph(credentials: AppCredentials, sender: str, context: WireContext) -> GraphSession:
+def open_graph(source: TokenSource, mailbox: GraphMailbox, context: WireContext) -> GraphSession:
     """Reach both hosts and get an access token.
 
     Raises:
         ProviderError: of the stages from name lookup to token.
     """
-    session = GraphSession(credentials, sender, context)
+    session = GraphSession(GraphCalls(source, mailbox, context))
     try:
         session.prepare()
     except BaseException:
@@ -39,24 +38,17 @@ def open_graph(credentials: AppCredentials, sender: str, context: WireContext) -
 
 
 class GraphSession:
-    """Sends from one mailbox with one app; for one thread."""
+    """Sends for one connection; for one thread."""
 
-    def __init__(self, credentials: AppCredentials, sender: str, context: WireContext) -> None:
-        self._credentials = credentials
-        self._sender = sender
-        self._context = context
-        self._host = credentials.access.cloud.graph_host
-        self._http = HttpClient(context.egress, context.trace)
-        self._token: Token | None = None
+    def __init__(self, calls: GraphCalls) -> None:
+        self._calls = calls
+        self._mailbox, self._trace = calls.mailbox, calls.context.trace
+        # From addresses that turned out to be no mailbox of their own.
+        self._aliases: set[str] = set()
 
     def prepare(self) -> None:
         """Reach the hosts before anything is asked, so that the ladder names what fails first."""
-        known = self._context.tokens.get(self._context.connection_key)
-        seconds = self._context.time_limit
-        if known is None or known.expires_at - MARGIN_SECONDS <= time.time():
-            self._http.warm(self._credentials.access.host, seconds=seconds)
-        self._http.warm(self._host, seconds=seconds)
-        self._token = self._fresh_token()
+        self._calls.prepare()
 
     def send(self, message: Message, *, before_transmit: Callable[[], None] = no_marker) -> Receipt:
         """Send one message.
@@ -64,32 +56,32 @@ class GraphSession:
         Raises:
             ProviderError: it was not accepted, or nobody knows.
         """
-        with self._context.trace.step(Stage.MESSAGE) as step:
-            content_type, body = sendmail_body(message)
-            step.text = f"Message prepared, {len(body) / 1000:.1f} kB"
-        with self._context.trace.step(Stage.ACCEPTED) as step:
-            reply = self._post(content_type, body, before_transmit)
-            if reply.status_code == UNAUTHORIZED:
-                # The token may have been revoked early: one fresh one, one more try.
-                self._context.tokens.drop(self._context.connection_key)
-                self._token = None
-                reply = self._post(content_type, body, no_marker)
-            if reply.status_code != ACCEPTED:
-                raise self._refusal(reply)
-            step.text = f"Accepted by Microsoft 365 as {self._sender}"
+        self._calls.start_clock()
+        with self._trace.step(Stage.MESSAGE) as step:
+            prepared = sendmail_body(message, self._mailbox)
+            size = size_of(message) if prepared is None else len(prepared[1])
+            step.text = f"Message prepared, {size / 1000:.1f} kB"
+            if prepared is None and not self._mailbox.large_mail:
+                raise large_permission({**self._calls.facts(), "size": str(size)}, host=self._mailbox.host)
+        with self._trace.step(Stage.ACCEPTED) as step:
+            reply, sender = self._handed_over(message, prepared, _Once(before_transmit))
+            step.text = f"Accepted by Microsoft 365 as {sender}"
         return Receipt(
             accepted=message.recipients,
-            reply="HTTP 202 Accepted",
+            reply="HTTP 202 Accepted" if reply.status_code == ACCEPTED else "Sent, as its draft shows",
             provider_id=reply.headers.get("request-id", "")[:100],
         )
 
     def verify(self, sender: str, recipient: str) -> None:  # noqa: ARG002 - nothing to ask Graph about
-        """Prove sign-in; whether the app may send is only known when it sends."""
-        self._token = self._fresh_token()
+        """Prove sign-in; whether mail may be sent is only known when it is sent."""
+        self._calls.start_clock()
+        self._calls.prepare()
+        if self._mailbox.delegated:
+            read_account(self._calls)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._calls.close()
 
     def __enter__(self) -> Self:
         return self
@@ -99,55 +91,47 @@ class GraphSession:
     ) -> None:
         self.close()
 
-    def _post(self, content_type: str, body: bytes, before_transmit: Callable[[], None]) -> HttpReply:
-        if self._token is None or self._token.expires_at - MARGIN_SECONDS <= time.time():
-            self._token = self._fresh_token()
-        return self._http.request(
+    def _handed_over(
+        self, message: Message, prepared: tuple[str, bytes] | None, marker: _Once
+    ) -> tuple[HttpReply, str]:
+        """Send from the From's own mailbox; where it has none, from the connection's, as one of its names."""
+        sender = self._mailbox.sender or message.sender.email
+        wanted = sender if self._mailbox.delegated else message.sender.email
+        if wanted.lower() not in {sender.lower(), *self._aliases}:
+            try:
+                return self._sent(message, prepared, wanted, marker), wanted
+            except ProviderError as error:
+                if error.code != "graph_mailbox_unknown":
+                    raise
+                self._aliases.add(wanted.lower())
+        return self._sent(message, prepared, sender, marker), sender
+
+    def _sent(
+        self, message: Message, prepared: tuple[str, bytes] | None, sender: str, marker: _Once
+    ) -> HttpReply:
+        home = self._mailbox.path(sender)
+        if prepared is None:
+            return LargeMail(self._calls, message, home).send(marker)
+        content_type, body = prepared
+        reply = self._calls.ask(
             "POST",
-            self._host,
-            f"/v1.0/users/{quote(self._sender, safe='@')}/sendMail",
-            headers={
-                "Authorization": f"Bearer {self._token.value.reveal()}",
-                "Content-Type": content_type,
-                "client-request-id": str(uuid4()),
-            },
-            body=body,
-            seconds=min(SEND_SECONDS, self._context.time_limit),
+            f"{home}/sendMail",
+            body,
+            content_type=content_type,
             when_lost="outcome_unknown",
-            before_transmit=before_transmit,
+            before_transmit=marker,
         )
+        if reply.status_code != ACCEPTED:
+            raise self._calls.refusal(reply, sender=sender)
+        return reply
 
-    def _fresh_token(self) -> Token:
-        """Get a token; one that lacks the role is only a warning, since Exchange may grant it elsewhere."""
-        token = access_token(self._credentials, self._http, self._context)
-        if token.roles is not None:
-            with self._context.trace.step(Stage.SENDER) as step:
-                step.text = f"The token carries {SEND_ROLE}"
-                if SEND_ROLE not in token.roles:
-                    step.warn(f"The token carries no {SEND_ROLE} permission")
-        return token
 
-    def _refusal(self, reply: HttpReply) -> ProviderError:
-        token = self._token
-        roles = None if token is None else token.roles
-        facts = {
-            "sender": self._sender,
-            "client_id": self._credentials.client_id,
-            "tenant": self._credentials.access.tenant,
-            "host": self._host,
-            "roles": "unknown" if roles is None else ", ".join(roles) or "none",
-        }
-        if roles is not None and SEND_ROLE not in roles:
-            facts["missing_role"] = SEND_ROLE
-        if reply.status_code < 300:  # noqa: PLR2004 - other successes were never a sent message
-            said = f"HTTP {reply.status_code} instead of 202"
-            return failure(
-                "graph_refused",
-                stage=Stage.ACCEPTED,
-                provider_code=said,
-                reply=said,
-                host=self._host,
-                facts=facts,
-            )
-        hide = (token.value.reveal(),) if token is not None else ()
-        return refused_send(reply, host=self._host, facts=facts, hide=hide)
+class _Once:
+    """Calls the marker before the first transmission, and not again."""
+
+    def __init__(self, marker: Callable[[], None]) -> None:
+        self._marker: Callable[[], None] = marker
+
+    def __call__(self) -> None:
+        marker, self._marker = self._marker, no_marker
+        marker()

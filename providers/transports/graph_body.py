@@ -5,41 +5,87 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from providers.address import Address
 from providers.errors import Stage, failure
 from providers.message import Attachment, Message
 from providers.mime import compose
+from providers.transports.graph_mailbox import GraphMailbox
 
 REQUEST_BYTES: Final = 4_000_000
-LIMIT_WORDS: Final = "4 MB per request, which is about 3 MB of files"
-MIME_LIMIT_WORDS: Final = (
-    "4 MB per request, which is about 2.2 MB of files beside these headers or inline images"
-)
 JSON_HEADERS: Final = 5
 
 
-def sendmail_body(message: Message) -> tuple[str, bytes]:
-    """Give content type and body of the request.
+# Exchange drops Auto-Submitted even from MIME; this is what keeps automatic answers away (microsoft.md §7).
+QUIET: Final = ("X-Auto-Response-Suppress", "All")
+
+
+def sendmail_body(message: Message, mailbox: GraphMailbox) -> tuple[str, bytes] | None:
+    """Give content type and body of the one call that sends; None where it is too large for one call.
 
     Raises:
-        ProviderError: message_too_large, naming the limit; smtputf8_missing.
+        ProviderError: smtputf8_missing.
+    """
+    written = as_graph_sends(message, mailbox)
+    if size_of(message) > REQUEST_BYTES:
+        return None
+    must_be_mime = needs_mime(written)
+    # Only JSON can say that no copy is to be kept; Exchange then derives the text from the HTML.
+    if must_be_mime or (written.text and written.html and mailbox.save_to_sent_items):
+        body = mime_body(written)
+        if len(body) <= REQUEST_BYTES:
+            return "text/plain", body
+    if not must_be_mime:
+        body = json_body(written, save=mailbox.save_to_sent_items)
+        if len(body) <= REQUEST_BYTES:
+            return "application/json", body
+    return None
+
+
+def draft_body(message: Message, mailbox: GraphMailbox) -> tuple[str, bytes]:
+    """Give content type and body of the draft: everything but the files.
+
+    Raises:
+        ProviderError: message_too_large, where the texts alone are; smtputf8_missing.
+    """
+    bare = replace(as_graph_sends(message, mailbox), attachments=())
+    if needs_mime(bare) or (bare.text and bare.html):
+        body = mime_body(bare)
+        if len(body) <= REQUEST_BYTES:
+            return "text/plain", body
+    body = _dumped(_content(bare))
+    if needs_mime(bare) or len(body) > REQUEST_BYTES:
+        raise failure(
+            "message_too_large",
+            stage=Stage.MESSAGE,
+            facts={"limit": "4 MB per request for the text of a mail", "size": str(len(body))},
+        )
+    return "application/json", body
+
+
+def as_graph_sends(message: Message, mailbox: GraphMailbox) -> Message:
+    """Fit a message to what Graph does anyway: the account's own name, and no automatic answers.
+
+    Raises:
+        ProviderError: smtputf8_missing.
     """
     if message.needs_smtputf8:
         raise failure("smtputf8_missing", stage=Stage.RECIPIENT, facts={"host": "Microsoft Graph"})
-    must_be_mime = needs_mime(message)
-    if must_be_mime or (message.text and message.html):
-        body = mime_body(message)
-        if len(body) <= REQUEST_BYTES:
-            return "text/plain", body
-        if must_be_mime:
-            raise _too_large(len(body), MIME_LIMIT_WORDS)
-    # Exchange derives the text from the HTML where both do not fit.
-    body = json_body(message)
-    if len(body) > REQUEST_BYTES:
-        raise _too_large(len(body), LIMIT_WORDS)
-    return "application/json", body
+    names = {name.lower() for name, _ in message.headers}
+    if "auto-submitted" in names:
+        kept = tuple(one for one in message.headers if one[0].lower() != "auto-submitted")
+        message = replace(message, headers=kept if QUIET[0].lower() in names else (*kept, QUIET))
+    if mailbox.delegated:
+        message = replace(message, sender=Address(message.sender.email))
+    return message
+
+
+def size_of(message: Message) -> int:
+    """Give the bytes of texts and files, before any encoding."""
+    texts = len(message.text.encode()) + len(message.html.encode())
+    return texts + sum(len(file.content) for file in message.attachments)
 
 
 def needs_mime(message: Message) -> bool:
@@ -54,8 +100,37 @@ def mime_body(message: Message) -> bytes:
     return base64.b64encode(compose(message, with_bcc=True))
 
 
-def json_body(message: Message) -> bytes:
-    """Give the JSON form; empty lists are left out, since Graph refuses some of them."""
+def has_inline(message: Message) -> bool:
+    """Say whether files with a content id belong into the text."""
+    return bool(message.html)
+
+
+def attachment_body(attachment: Attachment, *, inline: bool) -> bytes:
+    """Give the body that adds a small file to a draft."""
+    return _dumped(_file(attachment, has_html=inline))
+
+
+def upload_body(attachment: Attachment, *, inline: bool) -> bytes:
+    """Give the body that asks for the upload of a large file."""
+    item: dict[str, Any] = {
+        "attachmentType": "file",
+        "name": attachment.name,
+        "size": len(attachment.content),
+        "contentType": attachment.content_type,
+        **_inline(attachment, has_html=inline),
+    }
+    return _dumped({"AttachmentItem": item})
+
+
+def json_body(message: Message, *, save: bool = True) -> bytes:
+    """Give the JSON form; keeping a copy is Graph's default, so only the contrary is said."""
+    files = [_file(one, has_html=has_inline(message)) for one in message.attachments]
+    content = {**_content(message), **({"attachments": files} if files else {})}
+    return _dumped({"message": content, **({} if save else {"saveToSentItems": False})})
+
+
+def _content(message: Message) -> dict[str, Any]:
+    """Give everything but the files; empty lists are left out, since Graph refuses some of them."""
     content: dict[str, Any] = {
         "subject": message.subject,
         "body": {
@@ -69,10 +144,12 @@ def json_body(message: Message) -> bytes:
         "replyTo": _people(message.reply_to),
         "importance": message.priority.value,
         "internetMessageHeaders": [{"name": name, "value": value} for name, value in message.headers],
-        "attachments": [_file(one, has_html=bool(message.html)) for one in message.attachments],
     }
-    filled = {name: value for name, value in content.items() if value != []}
-    return json.dumps({"message": filled}, separators=(",", ":")).encode()
+    return {name: value for name, value in content.items() if value != []}
+
+
+def _dumped(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _person(address: Address) -> dict[str, Any]:
@@ -85,17 +162,15 @@ def _people(addresses: Iterable[Address]) -> list[dict[str, Any]]:
 
 
 def _file(attachment: Attachment, *, has_html: bool) -> dict[str, Any]:
-    inline = (
-        {"isInline": True, "contentId": attachment.content_id} if attachment.content_id and has_html else {}
-    )
     return {
         "@odata.type": "#microsoft.graph.fileAttachment",
         "name": attachment.name,
         "contentType": attachment.content_type,
         "contentBytes": base64.b64encode(attachment.content).decode(),
-        **inline,
+        **_inline(attachment, has_html=has_html),
     }
 
 
-def _too_large(size: int, words: str) -> Exception:
-    return failure("message_too_large", stage=Stage.MESSAGE, facts={"limit": words, "size": str(size)})
+def _inline(attachment: Attachment, *, has_html: bool) -> dict[str, Any]:
+    shown = attachment.content_id and has_html
+    return {"isInline": True, "contentId": attachment.content_id} if shown else {}

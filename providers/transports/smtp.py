@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-from providers.base import Receipt, WireContext, no_marker
-from providers.errors import ProviderError, Refusal, Stage, failure
+from providers.errors import ProviderError, Refusal, Stage
 from providers.message import Message
+from providers.session import Receipt, WireContext, no_marker
 from providers.transports.smtp_auth import SmtpLogin, sign_in
 from providers.transports.smtp_content import mail_command, wire_content
+from providers.transports.smtp_limits import groups, mails_a_session, recipients_at_once
 from providers.transports.smtp_lines import SmtpServer
-from providers.transports.smtp_replies import GONE, Reply
-from providers.transports.smtp_verdicts import all_refused, counted, queued_as, refusal
-from providers.transports.smtp_wire import COMMAND_SECONDS, OK, SmtpWire
+from providers.transports.smtp_oauth import TokenLogin, TokenSignIn
+from providers.transports.smtp_replies import GONE
+from providers.transports.smtp_transaction import Transaction
+from providers.transports.smtp_verdicts import all_refused, queued_as, refusals_of
+from providers.transports.smtp_wire import SmtpWire
 
-DOT_SECONDS: Final = 120.0
-DATA_SECONDS: Final = 120.0
-START_DATA: Final = 354
-TAKEN: Final = (250, 251, 252)
-
-__all__ = ["SmtpLogin", "SmtpServer", "SmtpSession", "open_smtp"]
+__all__ = ["SmtpLogin", "SmtpServer", "SmtpSession", "TokenLogin", "open_smtp"]
 
 
-def open_smtp(server: SmtpServer, login: SmtpLogin | None, context: WireContext) -> SmtpSession:
+def open_smtp(
+    server: SmtpServer,
+    login: SmtpLogin | TokenLogin | None,
+    context: WireContext,
+    *,
+    envelope_sender: str = "",
+) -> SmtpSession:
     """Connect, encrypt, sign in.
+
+    `envelope_sender` is the address of MAIL FROM, where bounces go; empty: the sender of each message.
 
     Raises:
         ProviderError: with the stage at which it failed.
     """
-    session = SmtpSession(server, login, context)
+    session = SmtpSession(server, login, context, envelope_sender=envelope_sender)
     session.reopen()
     return session
 
@@ -39,10 +44,18 @@ def open_smtp(server: SmtpServer, login: SmtpLogin | None, context: WireContext)
 class SmtpSession:
     """An open, signed-in connection; for one thread."""
 
-    def __init__(self, server: SmtpServer, login: SmtpLogin | None, context: WireContext) -> None:
+    def __init__(
+        self,
+        server: SmtpServer,
+        login: SmtpLogin | TokenLogin | None,
+        context: WireContext,
+        *,
+        envelope_sender: str = "",
+    ) -> None:
         self._server = server
         self._login = login
         self._context = context
+        self._envelope_sender = envelope_sender
         self._trace = context.trace
         self._wire = SmtpWire(server, context)
         self._sent = 0
@@ -51,16 +64,22 @@ class SmtpSession:
     def reopen(self) -> None:
         """Connect anew and sign in."""
         self._wire.close()
-        self._wire = SmtpWire(self._server, self._context)
+        login, context = self._login, self._context
+        by_token = TokenSignIn(login, context) if isinstance(login, TokenLogin) else None
+        self._wire = wire = SmtpWire(self._server, context)
         self._sent = 0
         try:
-            self._wire.start()
-            if self._login is not None:
+            wire.start()
+            if login is not None:
                 with self._trace.step(Stage.SIGN_IN) as step:
-                    sign_in(self._wire, self._login, self._context.egress)
-                    step.text = f"Signed in as {self._login.username}"
+                    if by_token is not None:
+                        by_token.run(wire)
+                    elif isinstance(login, SmtpLogin):
+                        sign_in(wire, login, context.egress)
+                    step.text = f"Signed in as {login.username}"
+                wire.signed_in = True
         except BaseException:
-            self._wire.close()
+            wire.close()
             raise
 
     def send(self, message: Message, *, before_transmit: Callable[[], None] = no_marker) -> Receipt:
@@ -69,7 +88,7 @@ class SmtpSession:
         Raises:
             ProviderError: no recipient was accepted, or nobody knows.
         """
-        if self._wire.sock is None:
+        if self._wire.sock is None or self._sent >= mails_a_session(self._wire):
             self.reopen()
         reused = self._sent > 0
         try:
@@ -88,8 +107,9 @@ class SmtpSession:
             ProviderError: one of them was refused.
         """
         self._wire.begin()
-        self._envelope(f"MAIL FROM:<{sender}>", (recipient,))
-        self._reset()
+        transaction = Transaction(self._wire, self._trace)
+        transaction.name(f"MAIL FROM:<{self._envelope_sender or sender}>", (recipient,))
+        transaction.take_back()
 
     def close(self) -> None:
         """End politely."""
@@ -104,95 +124,49 @@ class SmtpSession:
         self.close()
 
     def _send(self, message: Message, before_transmit: Callable[[], None]) -> Receipt:
-        wire = self._wire
+        """Send to all recipients, in as many mails as the server wants of them.
+
+        Once one mail was taken, whatever meets the next ones is a verdict on their recipients only.
+        """
         self._transmitting = False
-        wire.begin()
+        self._wire.begin()
+        refused: dict[str, Refusal] = {}
+        taken: Receipt | None = None
+        for recipients in groups(message.recipients, recipients_at_once(self._wire)):
+            marker = no_marker if self._transmitting else before_transmit
+            try:
+                receipt = self._hand_over(message, recipients, marker)
+            except ProviderError as error:
+                if taken is None and not error.refusals:
+                    raise
+                refused |= refusals_of(error, recipients)
+                continue
+            refused |= receipt.refused
+            before = taken.accepted if taken is not None else ()
+            taken = Receipt((*before, *receipt.accepted), refused, receipt.reply, receipt.provider_id)
+        if taken is None:
+            raise all_refused(refused, self._wire.facts)
+        return taken
+
+    def _hand_over(
+        self, message: Message, recipients: tuple[str, ...], before_transmit: Callable[[], None]
+    ) -> Receipt:
+        if self._sent >= mails_a_session(self._wire):
+            self.reopen()
+        wire = self._wire
+        transaction = Transaction(wire, self._trace)
         wire.command_encoding = "utf-8" if message.needs_smtputf8 else "ascii"
         with self._trace.step(Stage.SENDER):
             content = wire_content(message, wire)
-        refused = self._envelope(mail_command(message, len(content), wire), message.recipients)
+        sender = self._envelope_sender or message.sender.email
+        refused = transaction.name(mail_command(message, sender, len(content), wire), recipients)
         try:
             before_transmit()
         except BaseException:
-            self._reset()
+            transaction.take_back()
             raise
         self._transmitting = True
-        reply = self._transmit(content)
+        reply = transaction.transmit(content)
         self._sent += 1
-        taken = tuple(address for address in message.recipients if address not in refused)
-        return Receipt(taken, refused, reply.shown(wire.hidden), queued_as(reply))
-
-    def _envelope(self, mail: str, recipients: tuple[str, ...]) -> dict[str, Refusal]:
-        """Name sender and recipients; in one exchange where the server can, with the replies in order."""
-        wire = self._wire
-        wire.allow(COMMAND_SECONDS)
-        commands = [mail, *(f"RCPT TO:<{address}>" for address in recipients)]
-        pipelined = wire.has_extn("pipelining")
-        with self._trace.step(Stage.SENDER) as step:
-            wire.send("".join(f"{command}\r\n" for command in commands) if pipelined else f"{mail}\r\n")
-            named = wire.reply()
-            if named.code != OK:
-                self._drain(len(recipients) if pipelined and named.code != GONE else 0)
-                raise self._refused(Stage.SENDER, named)
-            step.text = "Sender accepted"
-        with self._trace.step(Stage.RECIPIENT) as step:
-            verdicts: dict[str, Refusal] = {}
-            for address, command in zip(recipients, commands[1:], strict=True):
-                wire.allow(COMMAND_SECONDS)
-                reply = wire.reply() if pipelined else wire.ask(command)
-                if reply.code == GONE:
-                    raise self._refused(Stage.RECIPIENT, reply)
-                if reply.code not in TAKEN:
-                    verdicts[address] = refusal(reply, wire.hidden)
-            if len(verdicts) == len(recipients):
-                self._reset()
-                raise all_refused(verdicts, wire.facts)
-            step.text = counted(len(recipients) - len(verdicts), len(recipients))
-        return verdicts
-
-    def _transmit(self, content: bytes) -> Reply:
-        wire = self._wire
-        with self._trace.step(Stage.MESSAGE) as step:
-            wire.allow(COMMAND_SECONDS)
-            reply = wire.ask("DATA")
-            if reply.code != START_DATA:
-                raise self._refused(Stage.MESSAGE, reply)
-            wire.allow(DATA_SECONDS)
-            wire.send(content)
-            step.text = f"Message handed over, {len(content) / 1000:.1f} kB"
-        with self._trace.step(Stage.ACCEPTED) as step:
-            wire.allow(DOT_SECONDS)
-            try:
-                wire.send(b".\r\n")
-                reply = wire.reply()
-            except ProviderError as error:
-                # From here on the server may have the message: no answer is not a refusal.
-                raise failure("outcome_unknown", facts={**wire.facts, "why": error.code}) from None
-            if reply.code not in TAKEN:
-                raise self._refused(Stage.ACCEPTED, reply)
-            step.text = f"Accepted: {reply.shown(wire.hidden)}"
-        return reply
-
-    def _refused(self, stage: Stage, reply: Reply) -> ProviderError:
-        """Make the error of a refused command and bring the session back to its start."""
-        error = self._wire.refused(stage, reply)
-        if reply.code == GONE:
-            self._wire.close()
-        else:
-            self._reset()
-        return error
-
-    def _drain(self, replies: int) -> None:
-        # The refusal of the sender is what counts, even when the line breaks behind it.
-        with suppress(ProviderError):
-            for _ in range(replies):
-                self._wire.reply()
-
-    def _reset(self) -> None:
-        """Take the envelope back; a session that cannot even do that is closed."""
-        try:
-            self._wire.allow(COMMAND_SECONDS)
-            if self._wire.sock is not None and self._wire.ask("RSET").code != OK:
-                self._wire.close()
-        except ProviderError:
-            self._wire.close()
+        accepted = tuple(address for address in recipients if address not in refused)
+        return Receipt(accepted, refused, reply.shown(wire.hidden), queued_as(reply))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,10 +22,11 @@ SIGNED_IN, GO_ON = 235, 334
 
 @dataclass(frozen=True)
 class SmtpLogin:
-    """Who signs in."""
+    """Who signs in; `may_be_read` says that an administrator accepted a password in clear (COG-25)."""
 
     username: str
     password: SecretText
+    may_be_read: bool = False
 
 
 def sign_in(wire: SmtpWire, login: SmtpLogin, egress: Egress) -> None:
@@ -35,16 +37,12 @@ def sign_in(wire: SmtpWire, login: SmtpLogin, egress: Egress) -> None:
     """
     facts = {**wire.facts, "username": login.username}
     password = login.password.reveal().strip("\r\n")
-    if not login.username or not password:
+    if not login.username or not password or not (wire.is_encrypted or login.may_be_read):
         raise failure("settings_incomplete", stage=Stage.SIGN_IN, facts=facts)
     if not wire.is_encrypted and not egress.is_listed(wire.peer):
         # The settings refuse this already; a name that leads elsewhere today must not undo it.
         raise failure("address_refused", stage=Stage.ADDRESS_POLICY, facts=facts)
-    offered = wire.esmtp_features.get("auth", "").upper().split()
-    mechanism = next((one for one in PREFERRED if one in offered), "")
-    if not mechanism:
-        facts["offered"] = ", ".join(offered)[:100] or "none"
-        raise failure("auth_unsupported", stage=Stage.SIGN_IN, host=wire.facts["host"], facts=facts)
+    mechanism = check_offered(wire, PREFERRED, facts)
     wire.hidden = _hidden(login.username, password)
     wire.allow(COMMAND_SECONDS)
     reply = {"PLAIN": _plain, "LOGIN": _login, "CRAM-MD5": _cram_md5}[mechanism](
@@ -52,8 +50,22 @@ def sign_in(wire: SmtpWire, login: SmtpLogin, egress: Egress) -> None:
     )
     if reply.code != SIGNED_IN:
         error = wire.refused(Stage.SIGN_IN, reply)
-        error.facts.update(facts)
+        error.facts.update(facts, mechanism=mechanism)
         raise error
+
+
+def check_offered(wire: SmtpWire, preferred: Iterable[str], facts: Mapping[str, str]) -> str:
+    """Give the first mechanism that the server offers.
+
+    Raises:
+        ProviderError: auth_unsupported, with what it does offer.
+    """
+    offered = wire.esmtp_features.get("auth", "").upper().split()
+    mechanism = next((one for one in preferred if one in offered), "")
+    if not mechanism:
+        told = {**facts, "offered": ", ".join(offered)[:100] or "none"}
+        raise failure("auth_unsupported", stage=Stage.SIGN_IN, host=wire.facts["host"], facts=told)
+    return mechanism
 
 
 def _plain(wire: SmtpWire, username: str, password: str) -> Reply:

@@ -20,7 +20,8 @@ def wire_content(message: Message, wire: SmtpWire) -> bytes:
     Raises:
         ProviderError: message_too_large or smtputf8_missing.
     """
-    if message.needs_smtputf8 and not wire.has_extn("smtputf8"):
+    # Headers with such addresses are 8-bit: a server of RFC 6531 takes those, too.
+    if message.needs_smtputf8 and not (wire.has_extn("smtputf8") and wire.has_extn("8bitmime")):
         raise failure("smtputf8_missing", stage=Stage.RECIPIENT, facts=wire.facts)
     content = compose(message)
     limit = size_limit(wire)
@@ -36,12 +37,12 @@ def wire_content(message: Message, wire: SmtpWire) -> bytes:
     return LEADING_DOT.sub(b"..", content)
 
 
-def mail_command(message: Message, size: int, wire: SmtpWire) -> str:
-    """Write MAIL FROM with the options the server offers."""
+def mail_command(message: Message, sender: str, size: int, wire: SmtpWire) -> str:
+    """Write MAIL FROM with the options the server offers; what we write is pure ASCII where it can be."""
     options = f" SIZE={size}" if wire.has_extn("size") else ""
     if message.needs_smtputf8:
-        options += " SMTPUTF8" + (" BODY=8BITMIME" if wire.has_extn("8bitmime") else "")
-    return f"MAIL FROM:<{message.sender.email}>{options}"
+        options += " SMTPUTF8 BODY=8BITMIME"
+    return f"MAIL FROM:<{sender}>{options}"
 
 
 def size_limit(wire: SmtpWire) -> int:

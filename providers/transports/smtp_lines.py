@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from providers.base import WireContext
 from providers.errors import ProviderError, failure
 from providers.network.timed import LINE_ERRORS, TimedSocket, TimedTls
-from providers.transports.smtp_replies import Reply
+from providers.session import WireContext
+from providers.transports.smtp_reply import Reply
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -29,6 +29,8 @@ class SmtpServer:
     host: str
     port: int
     tls_option: str
+    # Trusted instead of public authorities: PEM, or the fingerprint of the server's own certificate.
+    certificate: str = ""
 
 
 class SmtpLines(smtplib.SMTP):

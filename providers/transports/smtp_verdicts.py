@@ -14,6 +14,12 @@ QUEUED_AS: Final = re.compile(
 )
 LASTING: Final = {
     "recipient_refused",
+    "relay_denied",
+    "address_blocklisted",
+    "server_refused",
+    "sender_refused",
+    "sender_unauthenticated",
+    "auth_mailbox_permission",
     "auth_required",
     "send_as_denied",
     "sender_blocked",
@@ -42,6 +48,16 @@ def all_refused(refused: Mapping[str, Refusal], facts: Mapping[str, str]) -> Pro
         facts={**facts, "recipient": address},
         refusals=refused,
     )
+
+
+def refusals_of(error: ProviderError, recipients: Iterable[str]) -> dict[str, Refusal]:
+    """Give what an error means for each recipient of its mail, when other mails of the message were taken.
+
+    A mail whose fate nobody knows is not sent again: its recipients may have it.
+    """
+    transient = error.transient and not error.outcome_unknown
+    common = Refusal(error.code, error.provider_code, error.reply, transient=transient)
+    return dict(error.refusals) or dict.fromkeys(recipients, common)
 
 
 def counted(taken: int, asked: int) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from providers.base import WireContext
 from providers.errors import ProviderError, Stage, failure
 from providers.network import connect, start_tls
 from providers.network.timed import TimedSocket
+from providers.session import WireContext
 from providers.transports.smtp_lines import SmtpLines, SmtpServer
-from providers.transports.smtp_replies import Reply, refused
+from providers.transports.smtp_replies import GONE, Reply, refused
 
 COMMAND_SECONDS: Final = 30.0
 IMPLICIT_PORT: Final = 465
@@ -22,8 +22,9 @@ class SmtpWire(SmtpLines):
 
     def __init__(self, server: SmtpServer, context: WireContext) -> None:
         super().__init__(server, context)
-        # Forms of the password that a careless server could repeat; set by the sign-in.
+        # Forms of the password or token that a careless server could repeat; set by the sign-in.
         self.hidden: tuple[str, ...] = ()
+        self.signed_in = False
 
     def start(self) -> None:
         """Connect, greet, and encrypt as the settings say.
@@ -57,14 +58,18 @@ class SmtpWire(SmtpLines):
     def introduce(self) -> None:
         """Say EHLO, or HELO to a server that knows no more."""
         self.allow(COMMAND_SECONDS)
-        code, _ = self.ehlo()
+        code, text = self.ehlo()
+        if code == GONE:
+            raise self.refused(Stage.GREETING, Reply(code, text.decode("utf-8", "replace")))
         if code != OK:
             self.esmtp_features = {}
             self._expect(self.ask(f"HELO {self.local_hostname}"), OK, Stage.GREETING)
 
     def refused(self, stage: Stage, reply: Reply) -> ProviderError:
         """Make the error of a refused command."""
-        return refused(stage, reply, host=self._server.host, facts=self.facts, hide=self.hidden)
+        return refused(
+            stage, reply, host=self._server.host, facts=self.facts, hide=self.hidden, signed_in=self.signed_in
+        )
 
     def _expect(self, reply: Reply, code: int, stage: Stage) -> None:
         if reply.code != code:
@@ -100,6 +105,7 @@ class SmtpWire(SmtpLines):
             self._server.host,
             self._context.trace,
             ca_bundle=self._context.egress.ca_bundle,
+            certificate=self._server.certificate,
             seconds=left,
         )
         self._adopt(secured)

@@ -22,6 +22,7 @@ from tests.plugin_worker import StartWorker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SECONDS = 30_000
+VERIFIED = "Saved and verified. The next message uses these settings."
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_two_organizations_set_up_prove_and_send(
     choose(page, "Microsoft Graph API")
     type_graph(page, microsoft.access_url(TENANT_ID))
     page.locator("#emails-form").get_by_role("button", name="Save").locator("visible=true").click()
-    expect(page.get_by_text("Saved. The next message uses these settings.")).to_be_visible()
+    expect(page.get_by_text(VERIFIED)).to_be_visible(timeout=SECONDS)
     page.get_by_role("button", name="Test SMTP").click()
     expect(page.get_by_role("heading", name="Success")).to_be_visible(timeout=SECONDS)
     assert [mail.envelope_to for mail in by_graph] == [(owner.email,)]
@@ -143,9 +144,15 @@ def test_the_emails_page_is_accessible_in_every_state(
 
 @pytest.mark.feature("CIR-24")
 def test_the_keyboard_alone_switches_chooses_and_saves(
-    contoso: Organization, owner: User, page_factory: PageFactory, sign_in: SignIn, sandbox: Sandbox
+    contoso: Organization,
+    owner: User,
+    page_factory: PageFactory,
+    sign_in: SignIn,
+    sandbox: Sandbox,
+    start_worker: StartWorker,
 ) -> None:
     server = sandbox.smtp()
+    start_worker()
     page = sign_in(page_factory(), owner)
     page.goto(f"/organizations/{contoso.slug}/emails/")
     page.get_by_label("SMTP enabled").focus()
@@ -154,7 +161,7 @@ def test_the_keyboard_alone_switches_chooses_and_saves(
     expect(page.get_by_label("Mailing provider")).to_be_focused()
     fill_by_keyboard(page, server.port)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved. The next message uses these settings.")).to_be_visible()
+    expect(page.get_by_text(VERIFIED)).to_be_visible(timeout=SECONDS)
     with tenant(contoso):
         assert Connection.objects.of(contoso).get().settings["port"] == server.port
 

@@ -30,10 +30,12 @@ NUMBERS = (
     "DELIVERY_THREADS",
     "CONTENT_RETENTION_DAYS",
     "RECIPIENTS_LIMIT",
+    "MAX_MESSAGE_MB",
 )
 WRONG = [
     *[(name, value) for name in GOOD for value in ("", "  ")],
     *[(name, value) for name in NUMBERS for value in ("soon", "0", "-5", "1.5", "٣")],
+    ("MAX_MESSAGE_MB", "151"),
     ("DATABASE_URL", "mysql://web@127.0.0.1/mailroom"),
     ("DATABASE_URL", "postgres://app_web@127.0.0.1/"),
     ("DATABASE_OWNER_URL", "postgres://app_owner@127.0.0.1:many/mailroom"),
@@ -45,6 +47,11 @@ WRONG = [
     ("EGRESS_ALLOW_PORTS", "25,smtp"),
     ("EGRESS_ALLOW_PORTS", "70000"),
     ("LOG_LEVEL", "LOUD"),
+    *[
+        ("DNS_SERVERS", value)
+        for value in ("resolver.example", "10.0.0.2:x", "10.0.0.2:0", "10.0.0.300", "[::1")
+    ],
+    ("DMARC_RULE", "sometimes"),
 ]
 
 

@@ -148,5 +148,14 @@ def forms(slug: str, notification: UUID) -> Iterator[tuple[str, Form]]:
     yield reverse("console:add"), {"name": "Woodgrove", "owner_email": "w@contoso.example"}
     yield reverse("console:organization", args=[slug]), {"email": "w@contoso.example"}
     yield reverse("console:enter", args=[slug]), {"reason": "Case 1"}
+    yield reverse("console:new_host"), {"host": "login.example.com"}
+    yield (
+        reverse("console:new_cloud"),
+        {"label": "Lab", "suffix": "de", "login_host": "", "graph_host": "", "smtp_host": ""},
+    )
+    yield (
+        reverse("mailsettings:check_domain", args=[slug]),
+        {"domain": "example.com", "selector": "s1"},
+    )
     yield reverse("console:custom_mail", args=[slug]), {"wanted": "on"}
     yield reverse("console:active", args=[slug]), {"wanted": "on"}

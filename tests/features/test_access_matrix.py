@@ -55,8 +55,10 @@ def furnish(organization: Organization, boss: User, word: str, sandbox: Sandbox)
         "membership_id": place.pk,
         "invitation_id": getattr(invitation, "pk", ABSENT),
         "draft_id": ABSENT,
+        "shared_id": ABSENT,
         "connection_id": connection.pk,
         "token": "no-such-token",
+        "provider": "graph",
     }
 
 

@@ -71,7 +71,8 @@ def test_no_value_in_any_form_makes_a_fault(
 def paths(slug: str, notification: UUID) -> list[str]:
     """Fill every address of the product."""
     values = dict.fromkeys(
-        ("notification_id", "draft_id", "membership_id", "invitation_id"), str(notification)
+        ("notification_id", "draft_id", "membership_id", "invitation_id", "host_id", "cloud_id"),
+        str(notification),
     )
     values |= {"slug": slug, "token": "no:such:token", "key": "x"}
     return [address.fill(values) for address in addresses() if not set(address.parameters) - set(values)]
@@ -125,7 +126,10 @@ BAD_KEYS = (
     "%ff%fe",
     "a" * 5000,
 )
-KEYS = ("notification_id", "draft_id", "membership_id", "invitation_id", "slug", "token", "key")
+KEYS = (
+    *("notification_id", "draft_id", "membership_id", "invitation_id", "host_id", "cloud_id"),
+    *("slug", "token", "key"),
+)
 
 
 def test_no_key_in_an_address_makes_a_fault(contoso: Organization, browsers: dict[str, Client]) -> None:

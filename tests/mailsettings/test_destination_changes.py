@@ -25,7 +25,8 @@ ClientOf = Callable[[User], Client]
 def form(organization: Organization, values: dict[str, object], **more: object) -> dict[str, object]:
     with tenant(organization):
         version = mail_settings(organization.pk).version
-    return {"smtp_enabled": "on", "provider": "smtp", "shown": "smtp", "version": version, **values, **more}
+    save = {"action": "save_unverified", "smtp_enabled": "on"}
+    return {**save, "provider": "smtp", "shown": "smtp", "version": version, **values, **more}
 
 
 def emails(organization: Organization) -> str:

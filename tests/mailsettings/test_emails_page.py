@@ -33,6 +33,7 @@ def posted(
     with tenant(organization):
         version = mail_settings(organization.pk).version
     return {
+        "action": "save_unverified",
         "smtp_enabled": "on",
         "provider": provider,
         "shown": provider,

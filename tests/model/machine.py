@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mailsettings.models import MailSettings
-from mailsettings.ways import Way
 from notifications import slots
 from notifications.delivery import TransitionRefused, cancel, claim, recover
-from notifications.delivery.claiming import Batch
 from notifications.delivery.marking import SettingsChanged, guards, margin, mark
 from notifications.delivery.outcome import Outcome
 from notifications.delivery.settling import HELD, Result, settle_all
@@ -48,22 +46,24 @@ class Delivery(RuleBasedStateMachine):
         with tenant(self.organization):
             Notification.objects.of(self.organization).exclude(status__in=ENDED).delete()
         self.row = queue(self.organization, to=TO)
-        self.held: list[Batch | None] = [None, None]
-        self.ways: list[Way | None] = [None, None]
-        self.steps = ["idle", "idle"]
-        self.stale = [False, False]
+        self.held: list[Any] = [None, None]
+        self.ways: list[Any] = [None, None]
+        self.steps, self.stale = ["idle", "idle"], [False, False]
         self.copies = self.faults = 0
-        self.answered = False
-        self.final = ""
+        self.answered, self.final = False, ""
 
     def teardown(self) -> None:
         """Free what is still held."""
         for place in (0, 1):
             self.drop(place)
 
-    def now(self) -> Notification:
+    def now(self) -> Any:
         """Read the row."""
         return look(self.row)
+
+    def batch(self, place: int) -> Any:
+        """Give what a worker holds."""
+        return self.held[place]
 
     def drop(self, place: int) -> None:
         """Let a worker forget everything; its slot is free once somebody notices."""
@@ -72,12 +72,6 @@ class Delivery(RuleBasedStateMachine):
             with tenant(self.organization):
                 slots.free(batch.token)
         self.held[place], self.steps[place], self.stale[place] = None, "idle", False
-
-    def batch(self, place: int) -> Batch:
-        """Give what a worker holds."""
-        batch = self.held[place]
-        assert batch is not None
-        return batch
 
     @rule(place=PLACES, choice=st.integers(0, 100))
     def work(self, place: int, choice: int) -> None:
@@ -109,7 +103,8 @@ class Delivery(RuleBasedStateMachine):
 
     def mark(self, place: int) -> None:
         """Guard 3, with the guard under test left out."""
-        batch, chosen, before = self.batch(place), self.ways[place], self.now()
+        chosen: Any = self.ways[place]
+        batch, before = self.batch(place), self.now()
         conditions = guards(batch, chosen)
         conditions.pop(self.without.removeprefix("mark."), None)
         try:
@@ -123,9 +118,7 @@ class Delivery(RuleBasedStateMachine):
             return
         assert before.lease_token == batch.token, "marked without the lease"
         assert before.status == Status.LEASED, "marked twice"
-        assert before.lease_until is not None
         assert before.lease_until > timezone.now() + margin() / 2, "marked under a lease that ran out"
-        assert chosen is not None
         assert chosen.settings_version == way(self.organization).settings_version, "old settings"
         assert not self.answered, "marked after an acceptance was recorded"
         self.steps[place], self.stale[place] = "marked", False
@@ -198,7 +191,7 @@ class Delivery(RuleBasedStateMachine):
     @invariant()
     def all_hold(self) -> None:
         """I2, I3, I4, I6 and I8."""
-        row: Any = self.now()
+        row = self.now()
         assert row.status != Status.ACCEPTED or self.copies, "I2"
         assert self.copies - 1 <= self.faults, "I3"
         assert self.doubtful == "resend" or self.copies <= 1, "I4"

@@ -29,7 +29,7 @@ def walk(organization: Organization, *, doubtful: str, without: str, examples: i
         machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=30,
+            stateful_step_count=25,
             deadline=None,
             derandomize=True,
             database=None,
@@ -44,7 +44,7 @@ def walk(organization: Organization, *, doubtful: str, without: str, examples: i
 @pytest.mark.feature("NEW-7")
 @pytest.mark.parametrize("doubtful", ["resend", "hold"])
 def test_random_walks_break_no_invariant(contoso: Organization, reachable: object, doubtful: str) -> None:
-    walk(contoso, doubtful=doubtful, without="", examples=8)
+    walk(contoso, doubtful=doubtful, without="", examples=5)
 
 
 @pytest.mark.control("C-DEL")

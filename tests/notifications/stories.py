@@ -34,6 +34,7 @@ def connect(
     sender: str = "",
     password: str = PASSWORD,
     force_sender: bool = True,
+    allowed_senders: str = "",
     doubtful: str = "resend",
 ) -> None:
     """Save a Custom SMTP connection to the sandbox's server and switch SMTP on."""
@@ -42,6 +43,7 @@ def connect(
         "sender_email": sender or f"notify@{organization.slug}.example",
         "sender_name": organization.name,
         "force_sender": force_sender,
+        "allowed_senders": allowed_senders,
         "host": "127.0.0.1",
         "port": str(port),
         "tls_option": "starttls",

@@ -84,27 +84,6 @@ def test_one_session_carries_the_batch(ready: Organization, server: SmtpServer, 
     assert len(server.sessions) == 1
 
 
-def test_the_sender_a_message_wishes_counts_only_where_the_connection_allows(
-    contoso: Organization, server: SmtpServer, inbox: Inbox
-) -> None:
-    connect_to(contoso, server, force_sender=False)
-    queue(contoso, sender="Billing <billing@contoso.example>")
-    foreign = queue(contoso, sender="ceo@fabrikam.example")
-    drain(contoso.pk)
-    assert [mail.envelope_from for mail in inbox] == ["billing@contoso.example"]
-    refused = look(foreign)
-    assert (refused.status, refused.last_code) == (Status.FAILED, "sender_refused")
-    assert "contoso.example" in refused.last_reply
-
-
-@pytest.mark.control("C-MAIL-7")
-def test_always_use_this_sender_is_kept(ready: Organization, inbox: Inbox) -> None:
-    queue(ready, sender="ceo@fabrikam.example")
-    drain(ready.pk)
-    assert inbox[0].envelope_from == "notify@contoso.example"
-    assert "fabrikam" not in inbox[0].raw.decode()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_the_marker_is_committed_before_data(ready: Organization, server: SmtpServer) -> None:
     """At the moment DATA arrives, another connection already reads `transmitting`."""

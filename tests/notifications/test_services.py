@@ -76,10 +76,15 @@ def test_enqueue_names_the_field_and_queues_nothing(
         assert not Notification.objects.of(contoso).exists()
 
 
-def test_enqueue_refuses_content_beyond_the_limit(contoso: Organization) -> None:
-    large = Attachment(name="large.bin", content_type="application/octet-stream", content=bytes(26 * 1024**2))
-    with pytest.raises(MessageInvalid, match="25 MB"):
+@pytest.mark.feature("WPM-43")
+def test_enqueue_refuses_content_beyond_the_limit(contoso: Organization, settings: Any) -> None:
+    large = Attachment(name="large.bin", content_type="application/octet-stream", content=bytes(36 * 1024**2))
+    with pytest.raises(MessageInvalid, match="35 MB"):
         queue(contoso, attachments=[large])
+    with tenant(contoso):
+        assert not Notification.objects.of(contoso).exists()
+    settings.MAX_MESSAGE_MB = 150
+    assert look(queue(contoso, attachments=[large])).size > 36 * 1024**2
 
 
 def test_enqueue_takes_an_empty_subject_only_by_setting(contoso: Organization, settings: Any) -> None:

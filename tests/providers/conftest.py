@@ -136,6 +136,7 @@ def smtp_settings(server: SmtpServer, egress: Egress, **changes: Any) -> Setting
         "port": str(server.port),
         "tls_option": server.mode if encrypted else "none",
         "authentication": bool(server.users),
+        "plain_confirmed": not encrypted,
         "username": next(iter(server.users), ""),
         "password": next(iter(server.users.values()), ""),
     }

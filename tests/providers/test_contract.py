@@ -12,10 +12,12 @@ from providers import (
     Choice,
     Egress,
     FieldSpec,
+    MemoryTokenStore,
     ProviderError,
     SecretText,
     Settings,
     SettingsInvalid,
+    Token,
     provider,
     specs,
 )
@@ -36,6 +38,24 @@ VALID: dict[str, dict[str, object]] = {
         "client_secret": CANARY,
         "access_url": f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token",
     },
+    "microsoft365_smtp": {
+        "username": "a@contoso.com",
+        "client_id": CLIENT,
+        "client_secret": CANARY,
+        "access_url": TENANT,
+    },
+    "microsoft_account": {
+        "sender_email": "a@contoso.com",
+        "client_id": CLIENT,
+        "client_secret": CANARY,
+    },
+    "oauth_smtp": {
+        "username": "a@contoso.com",
+        "method": "legacy",
+        "client_id": "client.apps.example",
+        "client_secret": CANARY,
+        "refresh_token": CANARY,
+    },
 }
 KEYS = [one.key for one in PROVIDERS]
 
@@ -44,12 +64,25 @@ def parsed(key: str, **changes: object) -> Settings:
     return provider(key).parse({**VALID[key], **changes}, Egress())
 
 
+def connected() -> MemoryTokenStore:
+    """The tokens of somebody who consented."""
+    tokens = MemoryTokenStore()
+    tokens.put("key", Token(SecretText(""), 0.0, refresh=SecretText(CANARY)))
+    return tokens
+
+
 def test_every_provider_has_a_valid_example() -> None:
     assert set(VALID) == set(KEYS)
 
 
 def test_the_dropdown_holds_the_providers_in_their_order() -> None:
-    assert [one.label for one in PROVIDERS] == ["Custom SMTP", "Microsoft Graph API"]
+    assert [one.label for one in PROVIDERS] == [
+        "Custom SMTP",
+        "Microsoft Graph API",
+        "Microsoft 365 SMTP (OAuth2 client credentials)",
+        "Microsoft account (connect with consent)",
+        "Google / Generic OAuth2 SMTP",
+    ]
     with pytest.raises(KeyError, match="there are smtp, graph"):
         provider("carrier-pigeon")
 
@@ -58,7 +91,7 @@ def test_the_dropdown_holds_the_providers_in_their_order() -> None:
 def test_every_field_is_labelled_and_typed(key: str) -> None:
     declared = specs(provider(key).settings_type)
     assert [one.name for one in declared][:2] == ["sender_email", "sender_name"]
-    assert declared[-1].name == "force_sender"
+    assert [one.name for one in declared][-2:] == ["force_sender", "allowed_senders"]
     assert len({one.name for one in declared}) == len(declared)
     for one in declared:
         assert isinstance(one, FieldSpec)
@@ -136,7 +169,7 @@ def test_name_that_is_not_found_is_transient_and_names_its_stage(key: str) -> An
         return ()
 
     with pytest.raises(ProviderError) as caught:
-        provider(key).open(parsed(key), context_of(Egress(lookup=nothing)))
+        provider(key).open(parsed(key), context_of(Egress(lookup=nothing), tokens=connected()))
     assert (caught.value.code, caught.value.transient, caught.value.stage) == (
         "dns_not_found",
         True,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers import ProviderError, Trace
+from providers import Address, ProviderError, Trace
 from sandbox.inbox import Inbox
 from sandbox.microsoft import Microsoft
 from tests.providers.conftest import (
@@ -41,14 +41,15 @@ def test_token_without_the_role_is_a_warning_and_the_refusal_says_so(
         with pytest.raises(ProviderError) as caught:
             session.send(letter())
     error = caught.value
-    assert (error.code, error.stage) == ("graph_access_denied", "sender")
-    assert (error.facts["roles"], error.facts["missing_role"]) == ("none", "Mail.Send")
+    assert (error.code, error.stage) == ("permission_missing", "sender")
+    assert (error.facts["roles"], error.facts["missing"]) == ("none", "Mail.Send")
     assert [row.verdict for row in trace.results if row.stage == "sender"] == ["failed"]
 
 
 @pytest.mark.feature("CIR-16")
 def test_unknown_mailbox_is_the_senders_fault(microsoft: Microsoft, egress_for: Rules) -> None:
-    error = failed(microsoft, egress_for, sender_email="nobody@contoso.com")
+    nobody = "nobody@contoso.com"
+    error = failed(microsoft, egress_for, message=letter(sender=Address(nobody)), sender_email=nobody)
     assert (error.code, error.stage, error.facts["sender"]) == (
         "graph_mailbox_unknown",
         "sender",
@@ -63,7 +64,7 @@ def test_unknown_mailbox_is_the_senders_fault(microsoft: Microsoft, egress_for: 
         (404, "MailboxNotEnabledForRESTAPI", "graph_mailbox_unsupported", True),
         (400, "ErrorInvalidRecipients", "recipient_refused", False),
         (413, "BadRequest", "graph_refused", False),
-        (429, "ErrorExceededMessageLimit", "quota_exceeded", True),
+        (429, "ErrorExceededMessageLimit", "graph_sending_limit", True),
         (500, "ErrorInternalServerError", "graph_unavailable", True),
         (504, "GatewayTimeout", "outcome_unknown", False),
     ],

@@ -14,7 +14,14 @@ from tests.providers.test_settings import refused
 
 def test_graph_declares_its_fields_with_the_words_of_the_screen() -> None:
     found = [one.marker.label for one in specs(provider("graph").settings_type) if one.marker.section]
-    assert found == ["Client ID", "Client Secret", "Secret expires on", "Access URL"]
+    assert found == [
+        "Client ID",
+        "Client Secret",
+        "Secret expires on",
+        "Cloud",
+        "Access URL",
+        "Keep a copy in Sent Items",
+    ]
 
 
 @pytest.mark.feature("CIR-17")

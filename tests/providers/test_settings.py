@@ -25,13 +25,19 @@ def test_custom_smtp_declares_its_fields_with_the_words_of_the_screen() -> None:
     assert found == {
         "sender_email": ("Sender email", ""),
         "sender_name": ("Sender name", ""),
+        "service": ("Email service", "Server"),
+        "region": ("Region", "Server"),
         "host": ("Host", "Server"),
         "port": ("Port", "Server"),
         "tls_option": ("TLS option", "Server"),
         "authentication": ("Authentication", "Sign-in"),
+        "plain_confirmed": ("I understand that the password travels unencrypted", "Sign-in"),
         "username": ("Username", "Sign-in"),
         "password": ("Password", "Sign-in"),
+        "envelope_sender": ("Envelope sender", "Advanced"),
+        "certificate": ("Certificate", "Advanced"),
         "force_sender": ("Always use this sender", ""),
+        "allowed_senders": ("Additional allowed senders", ""),
     }
 
 
@@ -78,12 +84,22 @@ def test_sign_in_counts_only_with_authentication() -> None:
 
 
 @pytest.mark.control("C-EGR-6")
-def test_password_without_encryption_needs_a_listed_address() -> None:
+@pytest.mark.feature("COG-25", "COG-29")
+def test_password_without_encryption_needs_a_listed_address_and_a_confirmation() -> None:
     for host in ("localhost", "smtp.example.com"):
-        assert set(refused("smtp", LOOPBACK, host=host, tls_option="none")) == {"tls_option"}
-    chosen = {**VALID["smtp"], "host": "127.0.0.1", "tls_option": "none"}
-    settings = provider("smtp").parse(chosen, LOOPBACK)
+        changes = {"host": host, "tls_option": "none", "plain_confirmed": "on"}
+        assert set(refused("smtp", LOOPBACK, **changes)) == {"tls_option"}
+    listed = {"host": "127.0.0.1", "tls_option": "none"}
+    assert set(refused("smtp", LOOPBACK, **listed)) == {"plain_confirmed"}
+    settings = provider("smtp").parse({**VALID["smtp"], **listed, "plain_confirmed": "on"}, LOOPBACK)
     assert "your password can be read" in provider("smtp").warnings(settings)["tls_option"]
+
+
+def test_nothing_is_to_be_confirmed_where_no_password_travels() -> None:
+    for changes in ({"authentication": False, "tls_option": "none"}, {"tls_option": "tls"}):
+        chosen = {**VALID["smtp"], "host": "127.0.0.1", **changes}
+        assert provider("smtp").parse({**chosen, "plain_confirmed": "on"}, LOOPBACK)
+        assert provider("smtp").parse(chosen, LOOPBACK).plain_confirmed is False  # type: ignore[attr-defined]
 
 
 @pytest.mark.control("C-EGR-3")

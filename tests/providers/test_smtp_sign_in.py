@@ -18,7 +18,7 @@ from tests.providers.conftest import (
 from tests.providers.test_smtp import USERS, failed, opened
 
 
-@pytest.mark.feature("COG-28")
+@pytest.mark.feature("COG-10", "COG-28")
 @pytest.mark.parametrize("mode", ["starttls", "tls"])
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
 def test_sends_signed_in_by_every_mechanism(

@@ -47,7 +47,8 @@ def test_a_token_without_permission_is_refused(cloud: Cloud) -> None:
     ("path", "method", "status"),
     [
         ("me/sendMail", "POST", 400),
-        ("users/a/messages", "POST", 400),
+        (f"users/{SENDER}/calendar", "POST", 400),
+        ("users/a/messages", "POST", 404),
         (f"users/{SENDER}/sendMail", "GET", 405),
     ],
 )

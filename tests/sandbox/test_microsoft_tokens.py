@@ -174,7 +174,7 @@ def test_graph_takes_no_expired_foreign_or_revoked_token(cloud: Cloud) -> None:
     outlook = cloud.ask_token(scope="https://outlook.office365.com/.default").json()["access_token"]
     _is_unauthorized(cloud.send(message(), token=outlook), "Invalid audience")
     token = cloud.token()
-    cloud.server.directory.revoke_tokens()
+    cloud.server.directory.mint.revoke()
     _is_unauthorized(cloud.send(message(), token=token), "revoked")
 
 

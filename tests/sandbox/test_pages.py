@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from sandbox.demo import DEMO
+from sandbox.demo_people import CLIENTS, PEOPLE
 from sandbox.inbox import CaughtMail
 from sandbox.together import Sandbox
 
@@ -160,7 +161,10 @@ def test_the_values_to_type_are_complete(visitor: Visitor) -> None:
         places.smtp_starttls,
     ):
         assert f"<code>{value}</code>" in page
-    assert page.count('class="differs"') == len(DEMO.graph_cases) - 1
+    apps = len(DEMO.graph_cases) + len(DEMO.smtp_token_cases) - 2
+    refresh_tokens = sum(bool(case.refresh_token) for case in CLIENTS)
+    assert page.count('class="differs"') == apps + len(CLIENTS) - 1 + refresh_tokens
+    assert all(case.email in page for case in PEOPLE)
     assert f"{places.microsoft}/{DEMO.tenant_id}/oauth2/v2.0/token" in page
     assert all(case.label in page for case in DEMO.graph_cases[1:])
 

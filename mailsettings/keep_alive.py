@@ -1,0 +1,79 @@
+"""Connections that live by a refresh token are renewed every day: unused ones would end after 90 days."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from mailsettings.consent.standing import ENDS_CONSENT, require_consent
+from mailsettings.egress import egress
+from mailsettings.models import ConnectionToken
+from mailsettings.token_store import token_store
+from mailsettings.way import NoWayOut, Way
+from mailsettings.ways import connection_way
+from orgs import events
+from orgs.tenancy import tenant
+from providers import ProviderError, Trace, WireContext
+
+# A connection that was renewed within this time is left alone, whoever renewed it.
+RENEW_AFTER: Final = timedelta(hours=20)
+SECONDS: Final = 30.0
+
+
+def due(rows: QuerySet[ConnectionToken], now: datetime) -> QuerySet[ConnectionToken]:
+    """Pick the tokens to renew, the longest unused first; the caller says whose rows it may see."""
+    return rows.filter(
+        Q(renewed_at=None) | Q(renewed_at__lt=now - RENEW_AFTER),
+        refresh__isnull=False,
+        connection__enabled=True,
+        organization__is_active=True,
+    ).order_by(F("renewed_at").asc(nulls_first=True), "pk")
+
+
+def renew(organization_id: UUID, connection_id: UUID) -> bool:
+    """Renew one connection now; what stands in the way is told by an event, never raised."""
+    try:
+        way = connection_way(organization_id, connection_id)
+    except NoWayOut:
+        # Removed meanwhile, or nobody is connected.
+        return False
+    try:
+        renew_way(way)
+    except ProviderError as error:
+        tell(way, error)
+        return False
+    return True
+
+
+def renew_way(way: Way) -> None:
+    """Fetch a new token for a way, and keep it; nothing is mailed.
+
+    Raises:
+        providers.ProviderError: why not.
+    """
+    trace = Trace()
+    require_consent(way, trace)
+    context = WireContext(
+        egress=egress(),
+        trace=trace,
+        tokens=token_store(way, seconds=SECONDS),
+        connection_key=way.token_key,
+        time_limit=SECONDS,
+    )
+    way.provider.renew(way.settings, context)
+
+
+def tell(way: Way, error: ProviderError) -> None:
+    """Write the event of a renewal that failed; consent that ended has told its own, once."""
+    if way.provider.needs_consent and error.code in ENDS_CONSENT:
+        return
+    with tenant(way.owner_id):
+        events.emit(
+            organization=way.owner_id,
+            kind="connection.renewal_failed",
+            subject_id=way.connection_id,
+            detail={"code": error.code, "connection": way.name},
+        )

@@ -1,0 +1,60 @@
+"""One open way out: what it needs from outside, what it can do, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+from providers.errors import Refusal
+from providers.message import Message
+from providers.network import Egress
+from providers.token_store import TokenStore
+from providers.trace import Trace
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the other side said when it took a message."""
+
+    accepted: tuple[str, ...]
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    reply: str = ""
+    provider_id: str = ""
+
+
+@dataclass(frozen=True)
+class WireContext:
+    """What a session needs from outside; `time_limit` is for one message or the opening, in seconds."""
+
+    egress: Egress
+    trace: Trace
+    tokens: TokenStore
+    connection_key: str
+    time_limit: float = 180.0
+
+
+def no_marker() -> None:
+    """Stand in where nobody wants to know that transmission begins."""
+
+
+class Session(Protocol):
+    """One open, authenticated way out; sends many messages, one after the other."""
+
+    def send(self, message: Message, *, before_transmit: Callable[[], None] = no_marker) -> Receipt:
+        """Send one message; `before_transmit` runs when nothing has left yet and may stop it by raising."""
+
+    def verify(self, sender: str, recipient: str) -> None:
+        """Prove as much as can be proven without sending."""
+
+    def close(self) -> None:
+        """End politely; never raises."""
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close."""

@@ -1,0 +1,1 @@
+"""Custom SMTP against mail servers that nobody here wrote."""

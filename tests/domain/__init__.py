@@ -1,0 +1,1 @@
+"""Tests of the sender's domain, against a real name server on loopback."""

@@ -20,7 +20,7 @@ from providers import Address
 
 BATCH = 50
 # Content of one batch, as it lies in the database.
-BATCH_BYTES = 8_000_000
+BATCH_BYTES = 3_000_000
 # A row that was taken this often without any outcome travels alone, so that it takes nobody with it.
 SUSPECT = 2
 

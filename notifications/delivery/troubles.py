@@ -24,6 +24,7 @@ BUSY = ("rate_limited", "graph_throttled", "token_throttled")
 GONE = "421"
 # A connection that works is written down at most this often.
 PRAISE_SECONDS = 60.0
+REMEMBERED = 10_000
 
 _random = random.SystemRandom()
 _praised: dict[str, float] = {}
@@ -71,8 +72,9 @@ def note_well(way: Way, batch: Batch) -> None:
     with _lock:
         fresh = now - _praised.get(key, float("-inf")) < PRAISE_SECONDS
         if not fresh:
-            _praised.clear()
-        _praised[key] = _praised[key] if fresh else now
+            if len(_praised) >= REMEMBERED:
+                _praised.clear()
+            _praised[key] = now
     if way.held_code or not fresh:
         note_success(way)
     lane = batch.lane

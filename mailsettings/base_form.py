@@ -10,24 +10,21 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailsettings.carry import COMMON, KEPT
+from mailsettings.carry import KEPT
 from mailsettings.destinations import stored_secrets
 from mailsettings.fields import ExpiryInput, SecretField, form_field
-from mailsettings.layout import Layout, Row, Section
-from mailsettings.models import Connection, Draft, StoredSecret
-from mailsettings.presets import ServiceNote, fills, locked, place_of, service_note, sets_of
-from mailsettings.subject import NEW, Subject
+from mailsettings.models import Draft, StoredSecret
+from mailsettings.presets import locked, sets_of
+from mailsettings.subject import Subject
 from mailsettings.vault import typed_settings
 from orgs.rendering import ChoiceRow
-from providers import PROVIDERS, FieldSpec, Flag, IdentityPicture, specs
-from providers.values import applies, conditions, read_values
+from providers import PROVIDERS, FieldSpec, Flag, specs
+from providers.values import applies, conditions
 
 # The largest number its column holds.
 LAST_VERSION = 2**31 - 1
 # What stands above the sections: the sender; a dropdown that fills in the rest comes first of all.
 SENDER = ("sender_email", "sender_name")
-# The option of a method that is to be left behind.
-LEGACY = "legacy"
 MUTED = gettext_lazy("Has no effect here: people see the name of the account itself.")
 
 
@@ -160,84 +157,10 @@ class FieldsForm(forms.Form):
         )
 
     @property
-    def legacy(self) -> str:
-        """The classes of the notice that goes with the legacy method; empty where there is none (COG-2)."""
-        number = self.layout.switches.get("method")
-        place = next((place_of(one, LEGACY) for one in self.specs if one.name == "method"), 0)
-        return f"needs-{number} on-{number}-{place}" if place else ""
-
-    @cached_property
-    def layout(self) -> Layout:
-        """Where each field stands, and what it depends on."""
-        return Layout(self.specs, self.current)
-
-    def touched_by(self, trigger: str, action: str) -> list[Row]:
-        """Give the rows that a changed control or a pressed button fills in, shows or hides.
-
-        The control's own row stays as it is, with the focus in it.
-        """
-        pressed = action.partition(":")[2].partition("=")[0]
-        name = pressed or trigger
-        names = {one for spec in self.specs if spec.name == name for one in sets_of(spec)}
-        names |= {spec.name for spec in self.specs if name in {one for one, _ in conditions(spec)}}
-        names |= {pressed} if pressed else set()
-        rows = [row for section in (*self.services, *self.sections) for row in section.rows]
-        rows.append(self.sender)
-        return [row for row in rows if names & {field.name for field in row.fields}]
-
-    @property
-    def sender(self) -> Row:
-        """The row of the sender, which every provider has."""
-        return Row(
-            name=SENDER[0], fields=[self[name] for name in SENDER], half=True, classes="", hidden=False
-        )
-
-    @property
-    def services(self) -> list[Section]:
-        """Dropdowns that fill in other fields; they stand above all others."""
-        return self.layout.sections({spec.name: self[spec.name] for spec in self.specs if fills(spec)})
-
-    @property
-    def service_notes(self) -> list[ServiceNote]:
-        """What is to be known about each chosen service, and which one the sender's address speaks of."""
-        return [service_note(spec, self.current) for spec in self.specs if fills(spec)]
-
-    @property
-    def identity(self) -> IdentityPicture:
-        """Who signs in, who gets bounces and whose address is shown, by the values on the page (NEW-9)."""
-        values, _errors = read_values(self.specs, self.current)
-        account = self.subject.account
-        settings = self.chosen.settings_type(**values)
-        return self.chosen.identity_picture(settings, account.email if account else "")
-
-    @property
-    def sections(self) -> list[Section]:
-        """The provider's own fields under their headings, in the declared order."""
-        own = [spec for spec in self.specs if spec.name not in COMMON and not fills(spec)]
-        return self.layout.sections({spec.name: self[spec.name] for spec in own})
-
-    @property
-    def siblings(self) -> list[Connection]:
-        """The saved connections of the chosen provider, to choose from (COG-11)."""
-        rows = Connection.objects.of(self.subject.organization).filter(provider=self.chosen.key)
-        return list(rows.order_by("name"))
-
-    @property
-    def connection_value(self) -> str:
-        """What the field "Connection" stands at."""
-        return str(self.connection.pk) if self.connection else NEW
-
-    @property
     def secret_names(self) -> str:
         """The names a request for other fields must leave out: secrets never travel in a GET."""
         names = {spec.name for item in PROVIDERS for spec in specs(item.settings_type) if spec.secret}
         return ",".join(sorted(names))
-
-    @property
-    def kept(self) -> list[tuple[str, str]]:
-        """Hidden values typed for other providers, so that choosing back and forth loses nothing."""
-        own = f"{KEPT}-{self.chosen.key}-"
-        return [(name, value) for name, value in self.carried.items() if not name.startswith(own)]
 
     def note_saved(self) -> None:
         """Put warnings about values that are allowed but look wrong beside their fields."""

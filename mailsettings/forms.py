@@ -9,19 +9,19 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mailsettings.base_form import FieldsForm
 from mailsettings.destinations import changed_destination, missing_secrets
 from mailsettings.drafts import draft_typed
 from mailsettings.egress import egress
 from mailsettings.fields import SECRET_STAND_IN
 from mailsettings.names import NAME_LIMIT, name_is_taken
+from mailsettings.shown_form import ShownForm
 from mailsettings.vault import plain_values, typed_settings
 from orgs.rendering import Switch
 from providers import CloudPick, Pick, SecretText, Settings, SettingsInvalid
 from providers.values import applies
 
 
-class ConnectionForm(FieldsForm):
+class ConnectionForm(ShownForm):
     """The settings of one connection.
 
     After `is_valid()`: `settings`, `typed` (the secrets typed now or in the draft) and `typed_now`.

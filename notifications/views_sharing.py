@@ -22,6 +22,7 @@ from orgs.access import OrganizationRequest, Permission, organization_view
 # Wrong links one address may try in a minute; a right link is never counted.
 MISSES: Final = 30
 WINDOW_SECONDS: Final = 60
+# Only for the page without forms: a form on a page without referrer is refused for its Origin.
 PRIVATE: Final = {
     "Cache-Control": "no-store, private",
     "Referrer-Policy": "no-referrer",
@@ -78,7 +79,7 @@ def withdraw_share(request: OrganizationRequest, slug: str, shared_id: UUID) -> 
 def show_links(request: OrganizationRequest, link: Link | None = None) -> HttpResponse:
     """Show the page of links, with a new one on top."""
     context = {"link": link, "links": open_links(request.organization)}
-    return TemplateResponse(request, "notifications/shared_links.html", context, headers=PRIVATE)
+    return TemplateResponse(request, "notifications/shared_links.html", context)
 
 
 @require_safe

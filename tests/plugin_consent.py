@@ -126,7 +126,7 @@ def exchange(sandbox: Sandbox, microsoft: Microsoft) -> SmtpServer:
 
 
 @pytest.fixture
-def admin(
+def connector(
     contoso: Organization, owner: User, client_of: Callable[[User], Client], microsoft: Microsoft
 ) -> Admin:
     """The owner of Contoso at the Emails page."""
@@ -140,8 +140,8 @@ def account_form(exchange: SmtpServer) -> dict[str, object]:
 
 
 @pytest.fixture
-def connected(admin: Admin, account_form: dict[str, object]) -> Admin:
+def connected(connector: Admin, account_form: dict[str, object]) -> Admin:
     """The owner, whose account is connected and who has looked at its page."""
-    admin.post(account_form)
-    admin.read(admin.connect(account_form))
-    return admin
+    connector.post(account_form)
+    connector.read(connector.connect(account_form))
+    return connector

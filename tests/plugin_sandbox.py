@@ -88,7 +88,7 @@ class Sandbox:
     folder: Path
 
     def __post_init__(self) -> None:
-        self.started: list[SmtpServer | Microsoft | OAuthServer] = []
+        self.started: list[SmtpServer | Microsoft | OAuthServer | DnsServer] = []
         self.settings.EGRESS_ALLOW_CIDRS = (ip_network("127.0.0.0/8"),)
         self.settings.EGRESS_ALLOW_PORTS = ()
         self.settings.EXTRA_CA_BUNDLE = str(self.authority.ca_file)

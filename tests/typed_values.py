@@ -54,7 +54,7 @@ def microsoft365_values(microsoft: Microsoft, server: SmtpServer, **changes: obj
 def account_values(server: SmtpServer | None = None, **changes: object) -> dict[str, object]:
     """What an admin types for Microsoft account: by SMTP with a mail server, else by Graph."""
     way = (
-        {"method": "graph"}
+        {"method": "graph", "save_to_sent_items": "on"}
         if server is None
         else {"method": "smtp", "host": "127.0.0.1", "port": str(server.port)}
     )
@@ -101,5 +101,6 @@ def graph_values(server: Microsoft, **changes: object) -> dict[str, object]:
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
         "access_url": server.access_url(TENANT_ID),
+        "save_to_sent_items": "on",
         **changes,
     }

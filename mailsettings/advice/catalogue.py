@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from mailsettings.advice import FIXERS, GROUPS, Advice, Row, varied, worded
-from mailsettings.advice.row import If, Variant
+from mailsettings.advice.row import Variant
+from mailsettings.advice.signs import signs
+
+# Stands for the organization's own values; what is not here reads as plain words, such as "your app".
+EXAMPLES: Final[Mapping[str, str]] = {
+    "host": "smtp.example.com",
+    "port": "587",
+    "sender": "notifications@example.com",
+    "mailbox": "notifications@example.com",
+    "username": "notifications@example.com",
+    "custom_from": "news@example.com",
+    "limit": "35 MB",
+    "missing": "Mail.Send",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +32,24 @@ class Entry:
     anchor: str
     advice: Advice
     known_by: str
+    signs: tuple[str, ...] = ()
+
+    @property
+    def said_as(self) -> str:
+        """The numbers and replies behind it; the names of Graph's codes are for searching only."""
+        return ", ".join(sign for sign in self.signs if not sign[0].islower())
 
     @property
     def words(self) -> str:
         """Everything a person may search for, in lower case."""
-        said = (self.advice.code, self.advice.title, self.advice.cause, *self.advice.steps, self.known_by)
+        said = (
+            self.advice.code,
+            self.advice.title,
+            self.advice.cause,
+            *self.advice.steps,
+            self.known_by,
+            *self.signs,
+        )
         return " ".join(said).lower()
 
 
@@ -47,19 +74,19 @@ def catalogue() -> tuple[Group, ...]:
 
 def entries(code: str, row: Row) -> Iterator[Entry]:
     """Give the row itself, then its closer readings."""
-    yield Entry(anchor=code, advice=worded(code, row, conditions(row)), known_by="")
+    yield Entry(
+        anchor=code,
+        advice=worded(code, row, EXAMPLES),
+        known_by="",
+        signs=signs().get(code, ()),
+    )
     for number, variant in enumerate(row.variants, 1):
         closer = varied(row, variant)
         yield Entry(
             anchor=f"{code}-{number}",
-            advice=worded(code, closer, conditions(closer)),
+            advice=worded(code, closer, EXAMPLES),
             known_by=known_by(variant),
         )
-
-
-def conditions(row: Row) -> dict[str, str]:
-    """Let every step show that is shown under a condition."""
-    return {step.fact: _("another address") for step in row.steps if isinstance(step, If)}
 
 
 def known_by(variant: Variant) -> str:
@@ -78,7 +105,7 @@ def document() -> str:
         "",
         "What the product says when a message does not leave: the cause, the steps, and who can fix it.",
         "This page is written by `python manage.py failures_page`; a test compares it with the table in",
-        "`mailsettings/advice/`. On the screen the words in place of values are your own: host, mailbox,",
+        "`mailsettings/advice/`. On the screen your own values stand in place of the examples: host, mailbox,",
         "application id, directory. A reading “known by” is chosen by what the other side said.",
         "",
         "Who can fix it: " + "; ".join(str(label) for label in FIXERS.values()) + ".",
@@ -96,6 +123,9 @@ def section(entry: Entry) -> Iterator[str]:
     yield f"### {advice.title}"
     yield ""
     yield f"`{advice.code}`" + (f", known by {entry.known_by}" if entry.known_by else "")
+    if entry.said_as:
+        yield ""
+        yield f"Said as: {entry.said_as}."
     yield ""
     yield advice.cause
     yield ""

@@ -31,7 +31,6 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "consent_url": "",
     "scope": "the scope",
     "reason": "its own words are below",
-    "dmarc": "reject",
     "exchange_cloud": "",
     "graph_cloud": "",
 }

@@ -114,7 +114,7 @@ GRAPH: dict[str, Row] = {
         cause=_("The sender's own mailbox takes no more mail, and sent mail is kept there."),
         steps=(
             _("Delete old mail, above all in **Sent Items**, and empty **Deleted Items**."),
-            _("Or turn **Save to Sent Items** off for this connection."),
+            _("Or turn **Keep a copy in Sent Items** off for this connection."),
         ),
     ),
     "graph_sending_limit": Row(
@@ -155,7 +155,9 @@ GRAPH: dict[str, Row] = {
             Variant(
                 provider="microsoft_account",
                 steps=(
-                    _("Turn **large mail** on, choose **Reconnect** and approve **Mail.ReadWrite**."),
+                    _(
+                        "Turn **Send attachments over 3 MB** on, choose **Reconnect** and approve **Mail.ReadWrite**."
+                    ),
                     _("Or send smaller attachments."),
                 ),
                 fixer="you",

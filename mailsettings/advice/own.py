@@ -72,15 +72,4 @@ OWN: dict[str, Row] = {
         cause=_("A single attachment may have at most {limit}."),
         steps=(_("Send a smaller file, or a link instead."),),
     ),
-    # HIR-24: said where a connected account would send for a domain that forbids it.
-    "domain_policy": Row(
-        title=_("This domain does not let us send on your behalf"),
-        cause=_(
-            "The security settings (DMARC policy **{dmarc}**) of the sender's domain refuse mail that leaves through an account of another domain."
-        ),
-        steps=(
-            _("Choose **Custom SMTP** and enter the mail server of your own domain; the sender stays."),
-            _("Or connect an account of the sender's own domain, with **SPF** and **DKIM** set up for it."),
-        ),
-    ),
 }

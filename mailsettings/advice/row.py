@@ -85,3 +85,8 @@ class Advice:
     link: str = ""
     link_label: str = ""
     commands: tuple[str, ...] = field(default=())
+
+    @property
+    def script(self) -> str:
+        """The commands as one text to copy."""
+        return "\n".join(self.commands)

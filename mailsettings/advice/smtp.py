@@ -72,10 +72,7 @@ SMTP: dict[str, Row] = {
     "message_refused": Row(
         title=_("The message was refused"),
         cause=_("The server took sender and recipient, but not this content."),
-        steps=(
-            _("Read the server response below."),
-            _("Often SPF, DKIM or DMARC of the sender's domain is the cause."),
-        ),
+        steps=(_("Read the server response below: often SPF, DKIM or DMARC of the domain is the cause."),),
         variants=(
             Variant(
                 codes="5.7.0",

@@ -31,7 +31,7 @@ TOKENS: dict[str, Row] = {
         cause=_("The token endpoint does not offer the grant that was used."),
         steps=(
             _("Gmail knows no client credentials: use a **refresh token** instead."),
-            _("Otherwise compare **Method** with what the service offers."),
+            _("Otherwise compare **Authentication method** with what the service offers."),
         ),
     ),
     "token_grant_refused": Row(

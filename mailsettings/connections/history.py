@@ -12,6 +12,8 @@ from mailsettings.names import differs
 from providers import Choice, FieldSpec, Pick, provider, specs
 
 SHOWN = 20
+# Digits of a number its column holds.
+LONGEST = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,14 @@ def history(connection: Connection) -> list[Entry]:
         )
         for version, before in zip(versions, earlier, strict=True)
     ][:SHOWN]
+
+
+def version_of(connection: Connection, typed: str) -> ConnectionVersion | None:
+    """Find a version of a connection by the number a browser sent."""
+    if not (typed.isascii() and typed.isdecimal() and len(typed) <= LONGEST):
+        return None
+    rows = ConnectionVersion.objects.of(connection.organization_id).filter(connection=connection)
+    return rows.filter(number=int(typed)).first()
 
 
 def changes(before: ConnectionVersion, after: ConnectionVersion) -> tuple[Change, ...]:

@@ -73,16 +73,14 @@ def remove(*, connection: Connection, user: User | None) -> None:
     raise_version(mail, smtp_enabled=mail.smtp_enabled, user=user)
 
 
-def restore(*, connection: Connection, number: int, user: User | None) -> Saved:
+def restore(*, connection: Connection, version: ConnectionVersion, user: User | None) -> Saved:
     """Bring back the settings of an earlier version; secrets are the stored ones (COG-27).
 
     Raises:
-        ConnectionVersion.DoesNotExist: there is no such version.
         SecretNeeded: the stored secrets are for another destination than this version names.
         NameTaken: another connection took the name it had.
     """
     organization = connection.organization
-    version = ConnectionVersion.objects.of(organization).get(connection=connection, number=number)
     chosen = provider(version.provider)
     return save_connection(
         organization=organization,

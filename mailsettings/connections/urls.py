@@ -16,7 +16,5 @@ connection_patterns = [
     path(f"{CONNECTION}primary/", views_changes.make_primary, name="make_primary"),
     path(f"{CONNECTION}enabled/", views_changes.switch_connection, name="switch_connection"),
     path(f"{CONNECTION}remove/", views_changes.remove_connection, name="remove_connection"),
-    path(
-        f"{CONNECTION}versions/<int:number>/restore/", views_changes.restore_version, name="restore_version"
-    ),
+    path(f"{CONNECTION}restore/", views_changes.restore_version, name="restore_version"),
 ]

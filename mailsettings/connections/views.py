@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from mailsettings.carry import fills_in
 from mailsettings.connections.forms import filled_form, new_subject, restored_form, subject_of
-from mailsettings.connections.history import history
+from mailsettings.connections.history import history, version_of
 from mailsettings.connections.listing import lines
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection, ConnectionVersion
@@ -78,11 +78,10 @@ def answer(request: OrganizationRequest, slug: str, subject: Subject) -> HttpRes
 
 def wanted_version(request: OrganizationRequest, subject: Subject) -> ConnectionVersion | None:
     """Find the version whose values somebody wants to see in the form."""
-    typed = request.GET.get("version", "")
-    if subject.connection is None or not typed.isdecimal() or len(typed) > 9:  # noqa: PLR2004  # an int column
+    if subject.connection is None:
         return None
-    rows = ConnectionVersion.objects.of(request.organization).filter(provider=subject.chosen.key)
-    return rows.filter(connection=subject.connection, number=int(typed)).first()
+    version = version_of(subject.connection, request.GET.get("version", ""))
+    return version if version and version.provider == subject.chosen.key else None
 
 
 def save(request: OrganizationRequest, slug: str, subject: Subject) -> HttpResponse:

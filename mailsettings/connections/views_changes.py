@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mailsettings.connections import services
+from mailsettings.connections.history import version_of
 from mailsettings.connections.services import NotPossible
 from mailsettings.connections.views import find
 from mailsettings.destinations import SecretNeeded
-from mailsettings.domain.gate import refusal_of_stored
-from mailsettings.models import Connection, ConnectionVersion
+from mailsettings.models import Connection
 from mailsettings.services import NameTaken
 from mailsettings.ways import mail_settings
 from orgs import audit
@@ -102,37 +102,27 @@ def question(request: OrganizationRequest, row: Connection, *, in_use: bool, wro
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("POST",))
-def restore_version(
-    request: OrganizationRequest, slug: str, connection_id: UUID, number: int
-) -> HttpResponse:
+def restore_version(request: OrganizationRequest, slug: str, connection_id: UUID) -> HttpResponse:
     """Bring back an earlier version; secrets stay the stored ones, or have to be typed (COG-27)."""
     row = changeable(request, connection_id)
+    version = version_of(row, request.POST.get("version", ""))
+    if version is None:
+        raise Http404
     page = reverse("mailsettings:connection", args=[slug, row.pk])
-    rows = ConnectionVersion.objects.of(request.organization).filter(connection=row, number=number)
-    for version in rows:
-        blocked = refusal_of_stored(request, version, row)
-        if blocked is not None:
-            messages.error(request, str(blocked))
-            return redirect(f"{page}?version={number}")
     try:
-        saved = services.restore(connection=row, number=number, user=request.user)
-    except ConnectionVersion.DoesNotExist:
-        raise Http404 from None
+        saved = services.restore(connection=row, version=version, user=request.user)
     except NameTaken:
-        messages.error(
-            request, _("Another connection took the name this version had. Save it under a new one.")
-        )
-        return redirect(f"{page}?version={number}")
+        messages.error(request, _("Another connection took the name this version had. Choose a new one."))
+        return redirect(f"{page}?version={version.number}")
     except SecretNeeded as error:
         messages.error(request, " ".join(error.errors.values()))
-        return redirect(f"{page}?version={number}")
+        return redirect(f"{page}?version={version.number}")
     audit.record_request(
         request,
         action="connection.restored",
         subject=saved.connection.name,
-        detail={"version": number, "changed": list(saved.changed)},
+        detail={"version": version.number, "changed": list(saved.changed)},
     )
-    messages.success(
-        request, _("Version %(number)d is back. Test it to see that it works.") % {"number": number}
-    )
+    words = {"number": version.number}
+    messages.success(request, _("Version %(number)d is back. Test it to see that it works.") % words)
     return redirect(page)

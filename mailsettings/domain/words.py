@@ -95,7 +95,8 @@ class Row:
     tone: str
     symbol: str
     sentence: str
-    found: tuple[Line, ...]
+    # One record per line: name, type and value.
+    found: str
     publish: tuple[Line, ...]
 
 
@@ -115,7 +116,7 @@ def row(finding: Finding) -> Row:
         tone=tone,
         symbol=symbol,
         sentence=str(sentence) % finding.facts if sentence else "",
-        found=finding.found,
+        found="\n".join(f"{line.name}  {line.type}  {line.value}" for line in finding.found),
         publish=finding.publish,
     )
 

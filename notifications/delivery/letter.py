@@ -40,7 +40,7 @@ def write_letter(notification: Notification, way: Way) -> Message:
         to=addresses(notification, "to"),
         cc=addresses(notification, "cc"),
         bcc=addresses(notification, "bcc"),
-        reply_to=reply_to_for(notification, sender),
+        reply_to=reply_to_for(notification, sender, way),
         subject=notification.subject,
         text=content.text,
         html=content.html,
@@ -109,11 +109,16 @@ def sender_for(notification: Notification, way: Way) -> Address:
     return wished
 
 
-def reply_to_for(notification: Notification, sender: Address) -> tuple[Address, ...]:
-    """Give where answers go: as asked, else to a From that was replaced (WPM-31)."""
+def reply_to_for(notification: Notification, sender: Address, way: Way) -> tuple[Address, ...]:
+    """Give where answers go: as asked, else to a From that the connection replaced (WPM-31).
+
+    The default mailer adds nothing of its own accord: its mail is the platform's.
+    """
     asked = addresses(notification, "reply_to")
-    if asked or not notification.sender_email or _same(notification.sender_email, sender.email):
+    if asked or way.is_default_mailer or not notification.sender_email:
         return asked
+    if _same(notification.sender_email, sender.email):
+        return ()
     return (Address(notification.sender_email, notification.sender_name),)
 
 

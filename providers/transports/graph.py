@@ -15,7 +15,7 @@ from providers.transports.graph_body import sendmail_body, size_of
 from providers.transports.graph_calls import GraphCalls
 from providers.transports.graph_large import LargeMail, large_permission
 from providers.transports.graph_mailbox import GraphMailbox
-from providers.transports.graph_me import read_account
+from providers.transports.graph_me import tell_account
 
 __all__ = ["GraphMailbox", "GraphSession", "open_graph"]
 
@@ -77,7 +77,7 @@ class GraphSession:
         self._calls.start_clock()
         self._calls.prepare()
         if self._mailbox.delegated:
-            read_account(self._calls)
+            tell_account(self._calls)
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from providers.errors import Stage
@@ -14,16 +13,8 @@ OK: Final = 200
 FORBIDDEN: Final = 403
 
 
-@dataclass(frozen=True)
-class GraphAccount:
-    """Name and address of the account; empty where Graph may not tell."""
-
-    name: str = ""
-    email: str = ""
-
-
-def read_account(calls: GraphCalls) -> GraphAccount:
-    """Ask Graph who is signed in; a token without User.Read is only told nothing.
+def tell_account(calls: GraphCalls) -> None:
+    """Note in the trace who is signed in; a token without User.Read is told nothing, which is a warning.
 
     Raises:
         ProviderError: Graph does not take the token, or was not reached.
@@ -32,15 +23,12 @@ def read_account(calls: GraphCalls) -> GraphAccount:
         reply = calls.ask("GET", ME)
         if reply.status_code == FORBIDDEN:
             step.warn("Microsoft does not tell whose account it is, since User.Read was not allowed")
-            return GraphAccount()
+            return
         if reply.status_code != OK:
             raise calls.refusal(reply, wanted=OK)
         answer = reply.json()
         told = answer if isinstance(answer, dict) else {}
-        found = GraphAccount(
-            cleaned(str(told.get("displayName") or ""))[:200],
-            cleaned(str(told.get("mail") or told.get("userPrincipalName") or ""))[:320],
-        )
-        calls.context.trace.facts.update(account_name=found.name, account_email=found.email)
-        step.text = f"Signed in as {found.email}" if found.email else "Signed in"
-    return found
+        name = cleaned(str(told.get("displayName") or ""))[:200]
+        email = cleaned(str(told.get("mail") or told.get("userPrincipalName") or ""))[:320]
+        calls.context.trace.facts.update(account_name=name, account_email=email)
+        step.text = f"Signed in as {email}" if email else "Signed in"

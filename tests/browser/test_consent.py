@@ -95,10 +95,10 @@ def test_an_account_is_connected_without_a_script(
     owner: User,
     page_factory: PageFactory,
     sign_in: SignIn,
-    admin: Admin,
+    connector: Admin,
     account_form: dict[str, object],
 ) -> None:
-    admin.post(account_form)
+    connector.post(account_form)
     page = sign_in(page_factory(script=False, ignore_https_errors=True), owner)
     page.goto(f"/organizations/{contoso.slug}/emails/?provider=microsoft_account")
     page.get_by_label("SMTP enabled").check()
@@ -121,7 +121,7 @@ def test_every_page_about_an_account_is_accessible(
     assert_accessible: Check,
     shoot: Shoot,
     variant: str,
-    admin: Admin,
+    connector: Admin,
     account_form: dict[str, object],
 ) -> None:
     page = sign_in(page_factory(**VARIANTS[variant]), owner)
@@ -133,25 +133,25 @@ def test_every_page_about_an_account_is_accessible(
         shoot(page, f"{name}-{variant}")
 
     look_at(emails, "02c-emails-microsoft-account-new")
-    admin.post(account_form)
+    connector.post(account_form)
     look_at(emails, "02c-emails-microsoft-account")
-    answer = admin.connect(account_form, scopes=())
+    answer = connector.connect(account_form, scopes=())
     look_at(answer["Location"], "12b-consent-missing-permission")
     look_at(emails, "02c-emails-permission-missing")
-    trip = admin.come_back(admin.microsoft.decline(admin.leave_again(), ACCOUNT))
+    trip = connector.come_back(connector.microsoft.decline(connector.leave_again(), ACCOUNT))
     look_at(trip["Location"], "12-consent-declined")
-    answer = admin.come_back(admin.microsoft.accept(admin.leave_again(), ACCOUNT))
+    answer = connector.come_back(connector.microsoft.accept(connector.leave_again(), ACCOUNT))
     look_at(answer["Location"], "12a-consent-connected")
     look_at(emails, "02c-emails-connected")
-    trip = admin.come_back(admin.microsoft.accept(admin.leave_again(), OTHER))
+    trip = connector.come_back(connector.microsoft.accept(connector.leave_again(), OTHER))
     look_at(trip["Location"], "12-consent-other-account")
-    admin.post(account_form | {"sender_email": OTHER, "client_secret": ""}, action="save_unverified")
-    look_at(admin.page("consent_result"), "12-consent-other-sender")
-    look_at(admin.page("disconnect"), "12-consent-remove")
-    admin.microsoft.require_mfa(ACCOUNT)
+    connector.post(account_form | {"sender_email": OTHER, "client_secret": ""}, action="save_unverified")
+    look_at(connector.page("consent_result"), "12-consent-other-sender")
+    look_at(connector.page("disconnect"), "12-consent-remove")
+    connector.microsoft.require_mfa(ACCOUNT)
     enqueue(organization=contoso, to="reader@example.com", subject="Hello", text="x")
     drain(contoso.pk)
     look_at(emails, "02c-emails-reconnect")
-    look_at(admin.page("consent_result"), "12-consent-reconnect")
+    look_at(connector.page("consent_result"), "12-consent-reconnect")
     look_at("/oauth/microsoft/callback/?state=x", "12-consent-refused")
     look_at("/oauth/microsoft/callback/?state=admin-consent&admin_consent=True", "12-consent-admin")

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.tls import Authority
 from tests.counterparts.aiosmtpd_server import aiosmtpd
-from tests.counterparts.counterpart import Counterpart, NotHere
+from tests.counterparts.counterpart import Counterpart, NotHere, leave_out
 from tests.counterparts.nodemailer import nodemailer
 from tests.counterparts.postfix import postfix
 
@@ -48,4 +48,4 @@ def counterpart(request: pytest.FixtureRequest, find_counterpart: Find) -> Count
     try:
         return find_counterpart(request.param)
     except NotHere as missing:
-        pytest.skip(str(missing))
+        leave_out(missing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from providers.transports.smtp import SmtpServer, TokenLogin, open_smtp
 from sandbox.tls import Authority
 from tests.counterparts.conftest import Find
 from tests.counterparts.counterpart import (
+    IN_CI,
     KNOWN,
     PASSWORD,
     SIZE_LIMIT,
@@ -31,6 +31,7 @@ from tests.counterparts.counterpart import (
     USER,
     Counterpart,
     NotHere,
+    leave_out,
 )
 from tests.providers.conftest import letter
 from tests.providers.test_smtp_tokens import Tokens
@@ -172,7 +173,7 @@ def test_access_token_signs_in_at_nodemailer(
     try:
         counterpart = find_counterpart("nodemailer")
     except NotHere as missing:
-        pytest.skip(str(missing))
+        leave_out(missing)
     context, source = context_for(counterpart, authority), Tokens(*tokens)
     server = SmtpServer("localhost", counterpart.starttls_port, "starttls")
     if TOKEN in tokens:
@@ -194,5 +195,5 @@ def test_enough_foreign_servers_run_where_it_counts(find_counterpart: Find) -> N
         except NotHere as why:
             missing.append(str(why))
     assert "aiosmtpd" in running
-    if os.environ.get("CI", "").lower() == "true":
+    if IN_CI:
         assert len(running) >= 2, " ".join(missing)

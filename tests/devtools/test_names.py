@@ -12,7 +12,7 @@ from devtools.names import product_names
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = re.compile(
-    r'\b(?:env\.\w+|required|database|networks|number|ports|public_url|log_level)\(\s*"([A-Z_]+)"'
+    r'\b(?:env\.\w+|required|database|name_servers|networks|number|one_of|ports|public_url|log_level)\(\s*"([A-Z_]+)"'
 )
 INTERPOLATED = re.compile(r"\$\{([A-Z_]+)")
 COMPOSE_ONLY = "# --- docker-compose.yml only"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from mailsettings.domain.answers import Answer, Kind
 from mailsettings.domain.reports import check, daily_round
 from mailsettings.models import Connection, DomainReport
-from notifications.drain import drain
+from notifications.drain import drain, run_tests
 from notifications.models import Notification, Status
 from notifications.prune import prune
 from notifications.services import enqueue
@@ -295,6 +295,18 @@ def test_without_a_sender_there_is_nothing_to_look_at(
     assert client_of(owner).post(button(contoso), {"domain": "contoso.com"}).status_code == 302
     assert names.asked == []
     assert client_of(teammate).get(page(contoso)).status_code == 403
+
+
+def test_a_test_that_passed_leads_to_the_records(
+    contoso: Organization, owner: User, client_of: ClientOf, sandbox: Sandbox
+) -> None:
+    factories.connection(contoso, "smtp", smtp_values(sandbox.smtp()), by=owner)
+    browser = client_of(owner)
+    answer = browser.post(reverse("notifications:test", args=[contoso.slug]), {"test_to": owner.email})
+    run_tests(contoso.pk)
+    html = browser.get(answer["Location"]).content.decode()
+    assert ">Success</h2>" in html
+    assert f'<a href="{page(contoso)}">SPF, DKIM and DMARC records</a>' in html
 
 
 HOSTILE: list[bytes] = [

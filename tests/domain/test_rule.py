@@ -17,8 +17,8 @@ from orgs.tenancy import tenant
 from providers import provider
 from sandbox.dns import DnsServer, Fault
 from sandbox.smtp import SmtpServer
-from tests.plugin_consent import ACCOUNT, Admin, account_values
-from tests.plugin_sandbox import Sandbox, smtp_values
+from tests.plugin_consent import Admin, account_values
+from tests.plugin_sandbox import ACCOUNT, Sandbox, smtp_values
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[[User], Client]
@@ -173,7 +173,7 @@ def test_the_callback_asks_again_when_the_account_is_known(
 ) -> None:
     answer = admin.connect(account_values(smtp, sender_email="hello@other.example"))
     html = admin.read(answer)
-    assert admin.account is None
+    assert admin.account() is None
     result = admin.browser.post(
         admin.page("connect"),
         {"trip": str(admin.trips[-1].pk), "choice": "sends_as"},
@@ -181,8 +181,8 @@ def test_the_callback_asks_again_when_the_account_is_known(
     )
     html = admin.read(admin.come_back(admin.microsoft.accept(str(result["HX-Redirect"]), ACCOUNT)))
     assert f"{REFUSED} other.example" in html
-    assert admin.account is None
-    assert admin.tokens is None
+    assert admin.account() is None
+    assert admin.tokens() is None
     form = admin.browser.get(link_to_custom_smtp(html)).content.decode()
     assert 'value="hello@other.example"' in form
 
@@ -225,4 +225,4 @@ def test_strict_refuses_an_accounts_own_domain_too(admin: Admin, smtp: SmtpServe
     sandbox.dns({"_dmarc.contoso.com": {"TXT": ["v=DMARC1; p=reject"]}})
     html = admin.read(admin.connect(account_values(smtp)))
     assert f"{REFUSED} contoso.com" in html
-    assert admin.account is None
+    assert admin.account() is None

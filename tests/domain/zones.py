@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.dns import Fault, Zones
 
 KEY = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC7vbqajDw4o6gJy8UtmIbkcpnkO3Kwc4qsEnSZ"
+Records = Mapping[str, Sequence[str | bytes]]
 OK, MISSING, WRONG, UNKNOWN = "ok", "missing", "wrong", "unknown"
 
 
@@ -40,15 +42,15 @@ class Fixture:
     warnings: tuple[str, ...] = ()
 
 
-def changed(**names: dict[str, list[str | bytes]]) -> Zones:
+def changed(**names: Records) -> Zones:
     """Give the good zone with some names replaced; `_` stands for the domain, `__x` for x below it."""
-    zones: dict[str, dict[str, list[str | bytes]]] = good()
+    zones: dict[str, Records] = {**good()}
     for name, records in names.items():
         zones["contoso.com" if name == "_" else f"{name[2:]}.contoso.com".replace("DOT", ".")] = records
     return zones
 
 
-def spf(*records: str | bytes, **more: dict[str, list[str | bytes]]) -> Zones:
+def spf(*records: str | bytes, **more: Records) -> Zones:
     """Give the good zone with another SPF record."""
     mx: list[str | bytes] = ["0 contoso-com.mail.protection.outlook.com."]
     return {**changed(_={"TXT": list(records), "MX": mx}), **more}
@@ -59,7 +61,7 @@ def dmarc(*records: str | bytes) -> Zones:
     return {**good(), "_dmarc.contoso.com": {"TXT": list(records)}}
 
 
-def dkim(**selectors: dict[str, list[str | bytes]]) -> Zones:
+def dkim(**selectors: Records) -> Zones:
     """Give the good zone with other keys."""
     zones = {name: records for name, records in good().items() if "_domainkey.contoso.com" not in name}
     return {**zones, **{f"{name}._domainkey.contoso.com": records for name, records in selectors.items()}}

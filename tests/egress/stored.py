@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,7 +89,7 @@ class Case:
     key: str
     name: str
     values: Values
-    changes: dict[str, object]
+    changes: Mapping[str, object]
 
     def without_secrets(self, **changes: object) -> Values:
         """Give what a browser posts when nobody types a secret again."""

@@ -48,6 +48,7 @@ class Answers:
         self.answers, self.asked = list(answers), list[str]()
 
     def __call__(self, host: str, _port: int, _seconds: float) -> tuple[str, ...]:
+        """Answer one look-up."""
         self.asked.append(host)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 

@@ -45,20 +45,20 @@ def actions(organization: Organization) -> list[str]:
 )
 @pytest.mark.feature("WPM-18", "WPM-25", "WPM-26", "WPM-28", "WPM-29", "WPM-30")
 def test_an_admin_connects_an_account_and_workers_send_as_it(
-    admin: Admin, account_form: Form, exchange: SmtpServer, sandbox: Sandbox
+    connector: Admin, account_form: Form, exchange: SmtpServer, sandbox: Sandbox
 ) -> None:
-    page = admin.read(admin.browser.get(f"{admin.emails}?provider={PROVIDER}"))
+    page = connector.read(connector.browser.get(f"{connector.emails}?provider={PROVIDER}"))
     assert "Settings" in page
     assert "SMTP.Send" in page
     assert "offline_access" in page
     assert 'aria-describedby="connect-hint"' in page
-    admin.post(account_form)
-    page = admin.read(admin.browser.get(f"{admin.emails}?provider={PROVIDER}"))
+    connector.post(account_form)
+    page = connector.read(connector.browser.get(f"{connector.emails}?provider={PROVIDER}"))
     assert 'aria-describedby="connect-hint"' not in page
     assert 'value="http://127.0.0.1:8000/oauth/microsoft/callback/"' in page
-    assert admin.account() is None
+    assert connector.account() is None
 
-    url = admin.leave(account_form | {"client_secret": ""})
+    url = connector.leave(account_form | {"client_secret": ""})
     question = asked(url)
     resource, *others = question["scope"].split()
     assert resource.startswith("https://outlook.office")
@@ -68,23 +68,23 @@ def test_an_admin_connects_an_account_and_workers_send_as_it(
     assert question["redirect_uri"] == "http://127.0.0.1:8000/oauth/microsoft/callback/"
     assert len(question["state"]) >= 43
 
-    answer = admin.come_back(admin.microsoft.accept(url, ACCOUNT))
-    assert (answer.status_code, answer["Location"]) == (302, admin.page("consent_result"))
-    page = admin.read(answer)
+    answer = connector.come_back(connector.microsoft.accept(url, ACCOUNT))
+    assert (answer.status_code, answer["Location"]) == (302, connector.page("consent_result"))
+    page = connector.read(answer)
     assert page.count("is connected.") == 1
     for words in ("Contoso Notifications", ACCOUNT, "Granted", "SMTP.Send", "Send a test email"):
         assert words in page
-    account = admin.account()
+    account = connector.account()
     assert account is not None
     assert (account.state, account.email) == (AccountState.CONNECTED, ACCOUNT)
-    assert admin.connection.settings["sender_email"] == ACCOUNT
-    assert "account.connected" in actions(admin.organization)
-    [redeemed] = [one for one in admin.microsoft.token_requests if one.grant_type == "authorization_code"]
+    assert connector.connection.settings["sender_email"] == ACCOUNT
+    assert "account.connected" in actions(connector.organization)
+    [redeemed] = [one for one in connector.microsoft.token_requests if one.grant_type == "authorization_code"]
     assert redeemed.redirect_uri == question["redirect_uri"]
-    with tenant(admin.organization):
-        assert {row.field for row in StoredSecret.objects.of(admin.organization)} == {"client_secret"}
+    with tenant(connector.organization):
+        assert {row.field for row in StoredSecret.objects.of(connector.organization)} == {"client_secret"}
 
-    row = send(admin.organization)
+    row = send(connector.organization)
     assert row.status == Status.ACCEPTED
     [mail] = sandbox.inbox
     assert message_from_bytes(mail.raw, policy=default)["From"].addresses[0].addr_spec == ACCOUNT
@@ -95,87 +95,87 @@ def test_an_admin_connects_an_account_and_workers_send_as_it(
 
 @pytest.mark.feature("HIR-5", "WPM-13", "WPM-27", "HIR-6")
 def test_what_is_typed_is_stored_before_leaving_and_is_there_after_the_return(
-    admin: Admin, account_form: Form, exchange: SmtpServer
+    connector: Admin, account_form: Form, exchange: SmtpServer
 ) -> None:
-    admin.post(account_form)
+    connector.post(account_form)
     typed = account_form | {
         "host": "localhost",
         "sender_name": "Contoso News",
         "client_secret": CLIENT_SECRET,
     }
-    url = admin.leave(typed)
-    assert admin.connection.settings["host"] == "localhost"
-    stale = admin.connection.version
-    answer = admin.come_back(admin.microsoft.accept(url, ACCOUNT))
-    assert admin.connection.settings["sender_name"] == "Contoso News"
-    assert admin.connection.version > stale
+    url = connector.leave(typed)
+    assert connector.connection.settings["host"] == "localhost"
+    stale = connector.connection.version
+    answer = connector.come_back(connector.microsoft.accept(url, ACCOUNT))
+    assert connector.connection.settings["sender_name"] == "Contoso News"
+    assert connector.connection.version > stale
     assert answer.status_code == 302
     # A tab that was opened before everything else would overwrite newer account_form.
     form = {"smtp_enabled": "on", "provider": PROVIDER, "shown": PROVIDER, "version": 1, **account_form}
-    assert admin.browser.post(admin.emails, form).status_code == 409
+    assert connector.browser.post(connector.emails, form).status_code == 409
 
 
 @pytest.mark.feature("HIR-6")
-def test_without_a_script_a_page_with_a_plain_link_leads_on(admin: Admin, account_form: Form) -> None:
-    admin.post(account_form)
-    answer = admin.post(account_form | {"client_secret": ""}, action="connect")
+def test_without_a_script_a_page_with_a_plain_link_leads_on(connector: Admin, account_form: Form) -> None:
+    connector.post(account_form)
+    answer = connector.post(account_form | {"client_secret": ""}, action="connect")
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "Continue to Microsoft" in page
-    assert f'href="{admin.microsoft.base_url}/common/oauth2/v2.0/authorize?' in page
+    assert f'href="{connector.microsoft.base_url}/common/oauth2/v2.0/authorize?' in page
     assert "SMTP.Send" in page
 
 
 @pytest.mark.feature("HIR-8", "HIR-12", "HIR-13")
 @pytest.mark.control("C-OAU-4")
 def test_without_the_permission_nothing_is_sent_until_it_is_granted(
-    admin: Admin, account_form: Form, exchange: SmtpServer, sandbox: Sandbox
+    connector: Admin, account_form: Form, exchange: SmtpServer, sandbox: Sandbox
 ) -> None:
-    admin.post(account_form)
-    page = admin.read(admin.connect(account_form, scopes=()))
+    connector.post(account_form)
+    page = connector.read(connector.connect(account_form, scopes=()))
     assert "The permission SMTP.Send is missing" in page
     assert "Reconnect and approve" in page
     assert "Missing" in page
-    account = admin.account()
+    account = connector.account()
     assert account is not None
     assert account.state == AccountState.PERMISSION_MISSING
-    activate(admin)
-    row = send(admin.organization)
+    activate(connector)
+    row = send(connector.organization)
     assert (row.status, row.attempts) == (Status.QUEUED, 0)
-    assert admin.connection.held_code == "permission_missing"
+    assert connector.connection.held_code == "permission_missing"
     assert exchange.sessions == []
 
-    url = admin.leave_again()
+    url = connector.leave_again()
     assert asked(url)["prompt"] == "consent"
-    page = admin.read(admin.come_back(admin.microsoft.accept(url, ACCOUNT)))
+    page = connector.read(connector.come_back(connector.microsoft.accept(url, ACCOUNT)))
     assert "The permission SMTP.Send is missing" not in page
-    account = admin.account()
+    account = connector.account()
     assert account is not None
     assert account.state == AccountState.CONNECTED
     assert any(scope.endswith("SMTP.Send") for scope in account.scopes)
-    make_due(admin.organization)
-    drain(admin.organization.pk)
+    make_due(connector.organization)
+    drain(connector.organization.pk)
     assert look(row).status == Status.ACCEPTED
 
 
 @pytest.mark.feature("HIR-10", "HIR-20")
 def test_refused_consent_is_explained_and_mail_waits_without_touching_the_mail_server(
-    admin: Admin, account_form: Form, exchange: SmtpServer
+    connector: Admin, account_form: Form, exchange: SmtpServer
 ) -> None:
-    admin.post(account_form)
-    answer = admin.come_back(admin.microsoft.decline(admin.leave(account_form), ACCOUNT))
-    page = admin.read(answer)
+    connector.post(account_form)
+    answer = connector.come_back(connector.microsoft.decline(connector.leave(account_form), ACCOUNT))
+    page = connector.read(answer)
     assert "The consent was refused" in page
     assert "Try again" in page
-    assert admin.account() is None
-    activate(admin)
-    row = send(admin.organization)
+    assert connector.account() is None
+    activate(connector)
+    row = send(connector.organization)
     assert (row.status, row.attempts) == (Status.QUEUED, 0)
     assert exchange.sessions == []
-    assert admin.connection.held_code == "not_connected"
-    make_due(admin.organization)
-    drain(admin.organization.pk)
-    [event] = events(admin.organization, "connection.held")
+    assert connector.connection.held_code == "not_connected"
+    make_due(connector.organization)
+    drain(connector.organization.pk)
+    [event] = events(connector.organization, "connection.held")
     assert event.detail["code"] == "not_connected"
 
 
@@ -199,43 +199,45 @@ def test_a_cancelled_reconnect_leaves_the_account_usable(connected: Admin, sandb
 @pytest.mark.feature("WPM-30", "HIR-12")
 @pytest.mark.control("C-OAU-5")
 def test_another_account_is_refused_until_its_right_to_send_is_declared(
-    admin: Admin, account_form: Form, exchange: SmtpServer
+    connector: Admin, account_form: Form, exchange: SmtpServer
 ) -> None:
     account_form = account_form | {"sender_email": ACCOUNT}
-    admin.post(account_form)
-    answer = admin.connect(account_form, OTHER)
-    page = admin.read(answer)
+    connector.post(account_form)
+    answer = connector.connect(account_form, OTHER)
+    page = connector.read(answer)
     assert "Another account signed in" in page
     assert f"You signed in as {OTHER}, but the Sender email is {ACCOUNT}" in page
-    assert admin.account() is None
+    assert connector.account() is None
     trip = answer["Location"].partition("trip=")[2]
 
-    url = admin.leave_again(trip=trip, choice="sends_as")
+    url = connector.leave_again(trip=trip, choice="sends_as")
     assert asked(url)["login_hint"] == OTHER
-    admin.read(admin.come_back(admin.microsoft.accept(url, OTHER)))
-    account = admin.account()
+    connector.read(connector.come_back(connector.microsoft.accept(url, OTHER)))
+    account = connector.account()
     assert account is not None
     assert (account.email, account.send_as_confirmed) == (OTHER, True)
-    assert admin.connection.settings["sender_email"] == ACCOUNT
+    assert connector.connection.settings["sender_email"] == ACCOUNT
     # Declared for this account only: a third one is refused, and the declared one stays.
-    admin.microsoft.add_account("third@contoso.com")
-    page = admin.read(admin.come_back(admin.microsoft.accept(admin.leave_again(), "third@contoso.com")))
+    connector.microsoft.add_account("third@contoso.com")
+    page = connector.read(
+        connector.come_back(connector.microsoft.accept(connector.leave_again(), "third@contoso.com"))
+    )
     assert "You signed in as third@contoso.com" in page
     assert f"{OTHER} is still connected" in page
 
 
 @pytest.mark.feature("WPM-30")
 @pytest.mark.control("C-OAU-5")
-def test_the_account_that_signed_in_can_become_the_sender(admin: Admin, account_form: Form) -> None:
+def test_the_account_that_signed_in_can_become_the_sender(connector: Admin, account_form: Form) -> None:
     account_form = account_form | {"sender_email": ACCOUNT}
-    admin.post(account_form)
-    trip = admin.connect(account_form, OTHER)["Location"].partition("trip=")[2]
-    url = admin.leave_again(trip=trip, choice="use")
-    admin.come_back(admin.microsoft.accept(url, OTHER))
-    account = admin.account()
+    connector.post(account_form)
+    trip = connector.connect(account_form, OTHER)["Location"].partition("trip=")[2]
+    url = connector.leave_again(trip=trip, choice="use")
+    connector.come_back(connector.microsoft.accept(url, OTHER))
+    account = connector.account()
     assert account is not None
     assert (account.email, account.send_as_confirmed) == (OTHER, False)
-    assert admin.connection.settings["sender_email"] == OTHER
+    assert connector.connection.settings["sender_email"] == OTHER
 
 
 @pytest.mark.feature("WPM-30")
@@ -275,10 +277,10 @@ def test_a_removed_account_takes_its_tokens_along_and_nothing_else(
     assert connected.connection.held_code == "not_connected"
     assert len(exchange.sessions) == sessions
 
-    admin = connected
-    admin.read(admin.come_back(admin.microsoft.accept(admin.leave_again(), ACCOUNT)))
-    make_due(admin.organization)
-    drain(admin.organization.pk)
+    connector = connected
+    connector.read(connector.come_back(connector.microsoft.accept(connector.leave_again(), ACCOUNT)))
+    make_due(connector.organization)
+    drain(connector.organization.pk)
     assert look(row).status == Status.ACCEPTED
 
 
@@ -367,16 +369,18 @@ def test_each_method_keeps_its_settings_while_the_other_is_in_use(
     assert len(other.sessions) == 1
 
 
-def activate(admin: Admin) -> None:
+def activate(connector: Admin) -> None:
     """Make a connection without a usable account the one that mail takes."""
-    with tenant(admin.organization):
-        Connection.objects.of(admin.organization).update(rank="primary")
-        MailSettings.objects.of(admin.organization).update(smtp_enabled=True)
+    with tenant(connector.organization):
+        Connection.objects.of(connector.organization).update(rank="primary")
+        MailSettings.objects.of(connector.organization).update(smtp_enabled=True)
 
 
-def test_the_pages_need_a_connection_with_consent(admin: Admin, sandbox: Sandbox) -> None:
-    admin.post({"provider": "smtp", "shown": "smtp", **smtp_values(sandbox.smtp())}, action="save_unverified")
-    with tenant(admin.organization):
-        connection = Connection.objects.of(admin.organization).get()
-    address = reverse("mailsettings:consent_result", args=[admin.organization.slug, connection.pk])
-    assert admin.browser.get(address).status_code == 404
+def test_the_pages_need_a_connection_with_consent(connector: Admin, sandbox: Sandbox) -> None:
+    connector.post(
+        {"provider": "smtp", "shown": "smtp", **smtp_values(sandbox.smtp())}, action="save_unverified"
+    )
+    with tenant(connector.organization):
+        connection = Connection.objects.of(connector.organization).get()
+    address = reverse("mailsettings:consent_result", args=[connector.organization.slug, connection.pk])
+    assert connector.browser.get(address).status_code == 404

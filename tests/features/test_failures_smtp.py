@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 from io import StringIO
 from typing import Any
 
 import pytest
 
+from mailsettings.advice import FIXERS
 from sandbox.smtp import SmtpServer
 from sandbox.smtp_rules import Stage
 from tests.features.failures import Admin, Case, Servers, check
+from tests.features.test_failures_graph import CODES, WIRE
+from tests.features.test_failures_oauth import EXCHANGE, GENERIC
+from tests.features.test_failures_tokens import NUMBERS, REAL
 from tests.typed_values import PASSWORD, smtp_values
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +29,7 @@ def replies(at: Stage, reply: str, step: str, title: str, fixer: str, **more: An
         servers.mail.rules.refuse(at, reply)
         return "smtp", smtp_values(servers.mail)
 
-    return Case(f"{at}: {reply[:60]}", step, title, fixer, make, **more)
+    return Case(f"{at}: {reply[:100]}", step, title, fixer, make, **more)
 
 
 def values(name: str, step: str, title: str, fixer: str, says: str = "", **changes: object) -> Case:
@@ -224,6 +229,12 @@ CONTENT = [
     broken("size limit of EHLO", SEND, "too large", "you", rules(size_limit=100)),
     broken("hangs up at the dot", SEND, "last answer was lost", "nobody", drops("dot")),
 ]
+HOSTILE = "<script>alert(1)</script> {{ settings.SECRET_KEY }} {% debug %} \x1b[31mred\x07"
+INERT = [
+    replies("auth", f"535 5.7.8 {HOSTILE}", SIGN_IN, "sign-in was refused", "you"),
+    replies("rcpt", f"550 5.1.1 {HOSTILE}", SEND, "recipient was refused", "recipient"),
+    replies("dot", f"554 5.9.9 {HOSTILE}", SEND, "message was refused", "you"),
+]
 WALK = [*CONNECTION, *SIGN_INS, *SENDERS, *RECIPIENTS, *CONTENT]
 
 
@@ -235,3 +246,26 @@ def test_the_page_names_stage_cause_and_fixer(
 ) -> None:
     page = walker.test(*case.make(servers))
     check(case, page, servers, every_word.getvalue())
+
+
+@pytest.mark.control("C-EGR-7")
+@pytest.mark.parametrize("case", INERT, ids=str)
+def test_words_of_a_server_are_inert(
+    case: Case, walker: Admin, servers: Servers, every_word: StringIO
+) -> None:
+    page = walker.test(*case.make(servers))
+    check(case, page, servers, every_word.getvalue())
+    assert "<script>alert" not in page.html
+    assert "&lt;script&gt;alert(1)" in page.html
+    assert "{{ settings.SECRET_KEY }}" in unescape(page.html)
+    assert not {"\x1b", "\x07"} & set(page.html)
+    assert page.attempt is not None
+    assert len(page.attempt.reply) <= 500
+
+
+@pytest.mark.feature("NEW-2")
+def test_the_walk_is_long_enough() -> None:
+    cases = [*WALK, *NUMBERS, *REAL, *CODES, *WIRE, *EXCHANGE, *GENERIC]
+    assert len({(case.step, case.title, case.fixer) for case in cases}) >= 90
+    assert len({case.name for case in cases}) == len(cases) >= 190
+    assert {case.fixer for case in cases} == set(FIXERS)

@@ -215,7 +215,7 @@ def test_every_save_is_a_version_that_can_be_brought_back(
     assert "Secrets: unchanged" in versions
     assert PASSWORD not in page
     html = admin.browser.post(
-        admin.url("mailsettings:restore_version", row.pk, 1), follow=True
+        admin.url("mailsettings:restore_version", row.pk), {"version": "1"}, follow=True
     ).content.decode()
     assert "Version 1 is back." in html
     saved = admin.connections()["Custom SMTP"]
@@ -238,7 +238,7 @@ def test_a_version_of_another_destination_never_gets_the_stored_secret(
     before = len(old.sessions)
     page = admin.browser.get(admin.url("mailsettings:connection", row.pk)).content.decode()
     assert "Password:" in page[page.index('id="versions"') :]
-    answer = admin.browser.post(admin.url("mailsettings:restore_version", row.pk, 1))
+    answer = admin.browser.post(admin.url("mailsettings:restore_version", row.pk), {"version": "1"})
     html = admin.browser.get(answer["Location"]).content.decode()
     assert "Enter the Password again" in html
     assert f'value="{old.port}"' in html
@@ -251,7 +251,10 @@ def test_a_version_of_another_destination_never_gets_the_stored_secret(
 
 def test_versions_that_do_not_exist_are_not_found(admin: Admin, owner: User, sandbox: Sandbox) -> None:
     row = factories.connection(admin.organization, "smtp", smtp_values(sandbox.smtp()), by=owner)
-    assert admin.browser.post(admin.url("mailsettings:restore_version", row.pk, 9)).status_code == 404
+    assert (
+        admin.browser.post(admin.url("mailsettings:restore_version", row.pk), {"version": "9"}).status_code
+        == 404
+    )
     page = admin.browser.get(admin.url("mailsettings:connection", row.pk), {"version": "9" * 30})
     assert page.status_code == 200
 
@@ -302,7 +305,10 @@ def test_without_the_add_on_nothing_can_be_changed(owner: User, sandbox: Sandbox
     assert admin.add("smtp", smtp_values(sandbox.smtp()), name="x").status_code == 403
     for name in ("make_primary", "switch_connection", "remove_connection"):
         assert admin.browser.post(admin.url(f"mailsettings:{name}", row.pk)).status_code == 403
-    assert admin.browser.post(admin.url("mailsettings:restore_version", row.pk, 1)).status_code == 403
+    assert (
+        admin.browser.post(admin.url("mailsettings:restore_version", row.pk), {"version": "1"}).status_code
+        == 403
+    )
 
 
 def test_every_change_makes_the_workers_read_the_settings_again(

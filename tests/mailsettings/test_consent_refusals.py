@@ -26,10 +26,10 @@ ClientOf = Callable[[User], Client]
 
 
 @pytest.fixture
-def answer(admin: Admin, account_form: Form) -> str:
+def answer(connector: Admin, account_form: Form) -> str:
     """The address Microsoft sends the owner back to."""
-    admin.post(account_form)
-    return admin.microsoft.accept(admin.leave(account_form), ACCOUNT)
+    connector.post(account_form)
+    return connector.microsoft.accept(connector.leave(account_form), ACCOUNT)
 
 
 def changed(address: str, **changes: str) -> str:
@@ -44,14 +44,14 @@ def open_as(browser: Client, address: str) -> Any:
     return browser.get(f"{parts.path}?{parts.query}")
 
 
-def assert_nothing_happened(admin: Admin, page: Any, words: str) -> None:
+def assert_nothing_happened(connector: Admin, page: Any, words: str) -> None:
     """The page explains, no token was asked for, and nothing was stored."""
     assert page.status_code == 400
     html = page.content.decode()
     assert "Nothing was connected" in html
     assert words in html
-    assert admin.microsoft.token_requests == []
-    assert (admin.account(), admin.tokens()) == (None, None)
+    assert connector.microsoft.token_requests == []
+    assert (connector.account(), connector.tokens()) == (None, None)
 
 
 def without_state(case: Case) -> Any:
@@ -116,9 +116,9 @@ class Case:
     """What each wrong way back needs."""
 
     def __init__(
-        self, admin: Admin, form: Form, address: str, client_of: ClientOf, owner: User, stranger: User
+        self, connector: Admin, form: Form, address: str, client_of: ClientOf, owner: User, stranger: User
     ) -> None:
-        self.admin, self.form, self.address = admin, form, address
+        self.admin, self.form, self.address = connector, form, address
         self.client_of, self.owner, self.stranger = client_of, owner, stranger
 
 
@@ -141,7 +141,7 @@ WAYS = [
 @pytest.mark.feature("HIR-9")
 @pytest.mark.parametrize(("way", "words"), WAYS, ids=[way.__name__ for way, _ in WAYS])
 def test_a_wrong_way_back_is_refused(
-    admin: Admin,
+    connector: Admin,
     account_form: Form,
     answer: str,
     client_of: ClientOf,
@@ -150,35 +150,35 @@ def test_a_wrong_way_back_is_refused(
     way: Callable[[Case], Any],
     words: str,
 ) -> None:
-    case = Case(admin, account_form, answer, client_of, owner, stranger)
-    assert_nothing_happened(admin, way(case), words)
+    case = Case(connector, account_form, answer, client_of, owner, stranger)
+    assert_nothing_happened(connector, way(case), words)
 
 
 @pytest.mark.control("C-OAU-1")
 @pytest.mark.feature("HIR-9")
-def test_an_answer_counts_once(admin: Admin, answer: str) -> None:
-    admin.come_back(answer)
-    requests, tokens = len(admin.microsoft.token_requests), admin.tokens()
-    again = admin.come_back(answer)
+def test_an_answer_counts_once(connector: Admin, answer: str) -> None:
+    connector.come_back(answer)
+    requests, tokens = len(connector.microsoft.token_requests), connector.tokens()
+    again = connector.come_back(answer)
     assert again.status_code == 400
     assert "was used already" in again.content.decode()
-    assert len(admin.microsoft.token_requests) == requests
-    after = admin.tokens()
+    assert len(connector.microsoft.token_requests) == requests
+    after = connector.tokens()
     assert tokens is not None
     assert after is not None
     assert after.generation == tokens.generation
 
 
 @pytest.mark.control("C-OAU-1")
-def test_what_is_kept_of_a_trip_tells_nothing(admin: Admin, account_form: Form) -> None:
-    admin.post(account_form)
-    question = asked(admin.leave(account_form))
-    [trip] = admin.trips
+def test_what_is_kept_of_a_trip_tells_nothing(connector: Admin, account_form: Form) -> None:
+    connector.post(account_form)
+    question = asked(connector.leave(account_form))
+    [trip] = connector.trips
     kept = b"".join((bytes(trip.state_hash), bytes(trip.session_hash), bytes(trip.sealed_flow)))
     assert question["state"].encode() not in kept
     assert trip.issuer
     assert trip.expires_at - timezone.now() <= timedelta(minutes=10)
-    other = asked(admin.leave(account_form | {"client_secret": ""}))
+    other = asked(connector.leave(account_form | {"client_secret": ""}))
     assert other["state"] != question["state"]
     assert other["code_challenge"] != question["code_challenge"]
 
@@ -187,11 +187,11 @@ def test_what_is_kept_of_a_trip_tells_nothing(admin: Admin, account_form: Form) 
 @pytest.mark.parametrize(
     "issuer", ["https://evil.example/v2.0", f"https://login.microsoftonline.com/{TENANT_ID}/v2.0"]
 )
-def test_the_answer_of_another_issuer_is_refused(admin: Admin, answer: str, issuer: str) -> None:
-    page = admin.read(admin.come_back(changed(answer, iss=issuer)))
+def test_the_answer_of_another_issuer_is_refused(connector: Admin, answer: str, issuer: str) -> None:
+    page = connector.read(connector.come_back(changed(answer, iss=issuer)))
     assert "does not belong to your request" in page
-    assert admin.microsoft.token_requests == []
-    assert admin.account() is None
+    assert connector.microsoft.token_requests == []
+    assert connector.account() is None
 
 
 @pytest.mark.control("C-OAU-3")
@@ -207,64 +207,68 @@ def test_the_answer_of_another_issuer_is_refused(admin: Admin, answer: str, issu
     ids=" ".join,
 )
 def test_the_redirect_address_is_a_constant(
-    admin: Admin, account_form: Form, headers: dict[str, str], settings: Settings
+    connector: Admin, account_form: Form, headers: dict[str, str], settings: Settings
 ) -> None:
     settings.BASE_URL = "https://mailroom.example"
-    admin.post(account_form)
-    admin.browser.defaults.update(headers)
-    question = asked(admin.leave(account_form | {"client_secret": ""}))
+    connector.post(account_form)
+    connector.browser.defaults.update(headers)
+    question = asked(connector.leave(account_form | {"client_secret": ""}))
     assert question["redirect_uri"] == "https://mailroom.example/oauth/microsoft/callback/"
-    page = admin.read(admin.browser.get(f"{admin.emails}?provider={PROVIDER}"))
+    page = connector.read(connector.browser.get(f"{connector.emails}?provider={PROVIDER}"))
     assert 'value="https://mailroom.example/oauth/microsoft/callback/"' in page
 
 
 @pytest.mark.feature("WPM-2")
-def test_without_https_nobody_is_sent_away(admin: Admin, account_form: Form, settings: Settings) -> None:
-    admin.post(account_form)
+def test_without_https_nobody_is_sent_away(connector: Admin, account_form: Form, settings: Settings) -> None:
+    connector.post(account_form)
     settings.BASE_URL = "http://mailroom.example"
-    page = admin.read(admin.browser.get(f"{admin.emails}?provider={PROVIDER}"))
+    page = connector.read(connector.browser.get(f"{connector.emails}?provider={PROVIDER}"))
     assert "a public address that starts with https" in page
-    answer = admin.post(account_form | {"client_secret": ""}, action="connect", htmx=True)
-    assert urlsplit(answer["HX-Redirect"]).path == admin.emails
-    page = admin.read(admin.browser.get(admin.emails))
+    answer = connector.post(account_form | {"client_secret": ""}, action="connect", htmx=True)
+    assert urlsplit(answer["HX-Redirect"]).path == connector.emails
+    page = connector.read(connector.browser.get(connector.emails))
     assert "a public address that starts with https" in page
-    assert admin.trips == []
+    assert connector.trips == []
 
 
 @pytest.mark.feature("WPM-19")
-def test_an_unregistered_redirect_address_is_repeated(admin: Admin, account_form: Form) -> None:
-    admin.post(account_form)
-    admin.microsoft.fail_authorize(50011)
-    page = admin.read(admin.come_back(admin.microsoft.accept(admin.leave(account_form), ACCOUNT)))
+def test_an_unregistered_redirect_address_is_repeated(connector: Admin, account_form: Form) -> None:
+    connector.post(account_form)
+    connector.microsoft.fail_authorize(50011)
+    page = connector.read(
+        connector.come_back(connector.microsoft.accept(connector.leave(account_form), ACCOUNT))
+    )
     assert "The redirect URI is not registered" in page
     assert page.count("http://127.0.0.1:8000/oauth/microsoft/callback/") >= 2
 
 
 @pytest.mark.feature("WPM-53")
 def test_where_people_may_not_consent_the_link_for_an_administrator_is_given(
-    admin: Admin, account_form: Form
+    connector: Admin, account_form: Form
 ) -> None:
-    admin.post(account_form)
-    admin.microsoft.account(ACCOUNT).needs_approval = True
-    page = admin.read(admin.come_back(admin.microsoft.accept(admin.leave(account_form), ACCOUNT)))
+    connector.post(account_form)
+    connector.microsoft.account(ACCOUNT).needs_approval = True
+    page = connector.read(
+        connector.come_back(connector.microsoft.accept(connector.leave(account_form), ACCOUNT))
+    )
     assert "Link for the administrator" in page
     link = page.partition('id="id_admin_consent"')[2].partition('value="')[2].partition('"')[0]
     link = link.replace("&amp;", "&")
-    assert link.startswith(f"{admin.microsoft.base_url}/organizations/v2.0/adminconsent?")
+    assert link.startswith(f"{connector.microsoft.base_url}/organizations/v2.0/adminconsent?")
     assert asked(link)["client_id"] == CLIENT_ID
-    assert admin.account() is None
+    assert connector.account() is None
 
     # The administrator need not know this platform: no session, no trip.
-    back = admin.microsoft.accept(link, OTHER)
+    back = connector.microsoft.accept(link, OTHER)
     told = open_as(Client(), back)
     assert told.status_code == 200
     assert "The app is approved" in told.content.decode()
-    declined = open_as(Client(), admin.microsoft.decline(link, OTHER))
+    declined = open_as(Client(), connector.microsoft.decline(link, OTHER))
     assert declined.status_code == 400
     assert "was not approved" in declined.content.decode()
 
-    admin.read(admin.come_back(admin.microsoft.accept(admin.leave_again(), ACCOUNT)))
-    account = admin.account()
+    connector.read(connector.come_back(connector.microsoft.accept(connector.leave_again(), ACCOUNT)))
+    account = connector.account()
     assert account is not None
     assert account.email == ACCOUNT
 
@@ -282,37 +286,37 @@ def test_where_people_may_not_consent_the_link_for_an_administrator_is_given(
     ],
 )
 def test_every_error_of_the_consent_page_is_explained(
-    admin: Admin, account_form: Form, number: int, words: str
+    connector: Admin, account_form: Form, number: int, words: str
 ) -> None:
-    admin.post(account_form)
-    admin.microsoft.fail_authorize(number)
-    answer = admin.come_back(admin.microsoft.accept(admin.leave(account_form), ACCOUNT))
-    page = admin.read(answer)
+    connector.post(account_form)
+    connector.microsoft.fail_authorize(number)
+    answer = connector.come_back(connector.microsoft.accept(connector.leave(account_form), ACCOUNT))
+    page = connector.read(answer)
     assert answer.status_code == 302
     assert words in page
     assert f"AADSTS{number}" in page
     assert "Try again" in page
-    assert admin.account() is None
+    assert connector.account() is None
 
 
-def test_a_refusal_while_redeeming_is_explained(admin: Admin, answer: str) -> None:
-    admin.microsoft.fail_tokens(7000222)
-    page = admin.read(admin.come_back(answer))
+def test_a_refusal_while_redeeming_is_explained(connector: Admin, answer: str) -> None:
+    connector.microsoft.fail_tokens(7000222)
+    page = connector.read(connector.come_back(answer))
     assert "client secret has expired" in page
-    assert admin.account() is None
+    assert connector.account() is None
 
 
 @pytest.mark.feature("WPM-26")
 def test_nobody_leaves_without_a_saved_secret(
-    contoso: Organization, admin: Admin, account_form: Form
+    contoso: Organization, connector: Admin, account_form: Form
 ) -> None:
-    answer = admin.post(account_form | {"client_secret": ""}, action="connect")
+    answer = connector.post(account_form | {"client_secret": ""}, action="connect")
     assert answer.status_code == 422
-    assert admin.trips == []
+    assert connector.trips == []
 
 
-def test_without_the_add_on_nothing_is_begun(admin: Admin, account_form: Form, super_admin: User) -> None:
-    admin.post(account_form)
-    grant_custom_mail(organization_id=admin.organization.pk, granted=False, actor=super_admin)
-    assert admin.browser.post(admin.page("connect")).status_code == 403
-    assert admin.trips == []
+def test_without_the_add_on_nothing_is_begun(connector: Admin, account_form: Form, super_admin: User) -> None:
+    connector.post(account_form)
+    grant_custom_mail(organization_id=connector.organization.pk, granted=False, actor=super_admin)
+    assert connector.browser.post(connector.page("connect")).status_code == 403
+    assert connector.trips == []

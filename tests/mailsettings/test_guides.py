@@ -174,7 +174,7 @@ def test_the_list_of_failures_is_searched_by_code_and_by_words(
     assert len(everything) < 140_000
     shown = unescape(everything)
     assert [title for title in titles if title not in shown] == []
-    one = browser.get(path, {"q": "50105"}).content.decode()
+    one = browser.get(path, {"q": "50105 assigned"}).content.decode()
     assert "not assigned to the app" in one
     assert 'class="steps' in one
     assert "The certificate of" not in one
@@ -182,6 +182,8 @@ def test_the_list_of_failures_is_searched_by_code_and_by_words(
     assert part.lstrip().startswith('<div class="stack" id="failures">')
     assert "has expired" in part
     assert "Nothing matches" in browser.get(path, {"q": "zzzz"}).content.decode()
+    for sign in ("AADSTS7000215", "535", "5.7.139", "ErrorSendAsDenied", "AADSTS50076", "550 5.1.1"):
+        assert "Nothing matches" not in browser.get(path, {"q": sign}).content.decode(), sign
     alone = browser.get(path, {"code": "token_secret_wrong"}).content.decode()
     assert "The client secret is wrong" in alone
     assert "How to fix" not in alone

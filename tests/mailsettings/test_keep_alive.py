@@ -17,20 +17,20 @@ from tests.plugin_sandbox import ACCOUNT
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def grow_old(admin: Admin, **age: float) -> None:
+def grow_old(connector: Admin, **age: float) -> None:
     """Let the last renewal be some time ago."""
-    with tenant(admin.organization):
-        rows = ConnectionToken.objects.of(admin.organization)
+    with tenant(connector.organization):
+        rows = ConnectionToken.objects.of(connector.organization)
         rows.update(renewed_at=timezone.now() - timedelta(**age))
 
 
-def renewals(admin: Admin) -> int:
-    return sum(one.grant_type == "refresh_token" for one in admin.microsoft.token_requests)
+def renewals(connector: Admin) -> int:
+    return sum(one.grant_type == "refresh_token" for one in connector.microsoft.token_requests)
 
 
-def kinds(admin: Admin) -> list[str]:
-    with tenant(admin.organization):
-        return list(Event.objects.of(admin.organization).values_list("kind", flat=True))
+def kinds(connector: Admin) -> list[str]:
+    with tenant(connector.organization):
+        return list(Event.objects.of(connector.organization).values_list("kind", flat=True))
 
 
 @pytest.mark.feature("HIR-22")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from providers import CLOUDS, Cloud, Egress, admin_consent_url, provider
+from providers import CLOUDS, Cloud, Egress, admin_consent_url, load_clouds, provider
 from providers.access_url import parse_access_url
 from tests.providers.conftest import CLIENT, SECRET, TENANT
 
@@ -47,3 +50,44 @@ def test_admin_consent_link_follows_tenant_client_and_cloud() -> None:
             Egress(),
         )
         assert admin_consent_url(settings) == f"https://{host}/{TENANT}/adminconsent?client_id={CLIENT}"
+
+
+def row(**changes: object) -> dict[str, object]:
+    return {
+        "key": "lab",
+        "label": "Lab",
+        "login_hosts": ["127.0.0.1:9443"],
+        "graph_host": "127.0.0.1:9444",
+        **changes,
+    }
+
+
+def test_a_browser_may_sign_in_by_http_on_loopback_and_nowhere_else(tmp_path: Path) -> None:
+    file = tmp_path / "clouds.json"
+    for base in ("http://127.0.0.1:8025/sign-in", "http://localhost", ""):
+        file.write_text(json.dumps([row(browser_base=base)]))
+        (cloud,) = load_clouds(file)
+        assert (
+            cloud.browser_url("common/adminconsent")
+            == f"{base or 'https://127.0.0.1:9443'}/common/adminconsent"
+        )
+    for base in (
+        "http://sign-in.example.com",
+        "http://127.0.0.1.example.com/",
+        "http://127.0.0.1@example.com",
+        "https://example.com",
+        "http://127.0.0.1/a?b",
+    ):
+        file.write_text(json.dumps([row(browser_base=base)]))
+        with pytest.raises(ValueError, match="browser_base"):
+            load_clouds(file)
+
+
+@pytest.mark.control("C-EGR-4")
+def test_parts_of_large_files_go_to_hosts_of_the_same_cloud() -> None:
+    hosts = {cloud.key: cloud.upload_hosts() for cloud in CLOUDS}
+    assert hosts["worldwide"] == {"graph.microsoft.com", "outlook.office.com", "outlook.office365.com"}
+    for key, found in hosts.items():
+        others = set().union(*(more for other, more in hosts.items() if other != key))
+        assert not found & others, key
+        assert found <= Egress().https_hosts()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from providers import SecretText, provider, specs
-from tests.providers.conftest import CLIENT
+from tests.providers.conftest import CLIENT, TENANT
 from tests.providers.test_contract import parsed
 from tests.providers.test_settings import refused
 
@@ -80,3 +81,25 @@ def test_destination_of_graph_is_token_host_tenant_app_and_cloud() -> None:
         CLIENT,
         "worldwide",
     )
+
+
+def test_clouds_that_share_a_login_host_are_told_apart_by_choice() -> None:
+    url = f"https://login.microsoftonline.us/{TENANT}/oauth2/v2.0/token"
+    found = {
+        cloud: parsed("graph", access_url=url, cloud=cloud) for cloud in ("", "us_government", "us_defense")
+    }
+    assert [provider("graph").destination(one)[-1] for one in found.values()] == [
+        "us_government",
+        "us_government",
+        "us_defense",
+    ]
+    assert "another cloud" in refused("graph", access_url=url, cloud="china")["access_url"]
+    assert "another cloud" in refused("graph", cloud="us_defense")["access_url"]
+    bare = parsed("graph", access_url=TENANT, cloud="china")
+    assert bare.access_url == f"https://login.partner.microsoftonline.cn/{TENANT}/oauth2/v2.0/token"  # type: ignore[attr-defined]
+
+
+def test_settings_saved_before_there_was_a_choice_keep_their_destination() -> None:
+    now, blank = parsed("graph"), {"cloud": ""}
+    before = dataclasses.replace(now, **blank)  # type: ignore[arg-type]
+    assert provider("graph").destination(before) == provider("graph").destination(now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from providers.address import RECIPIENT_LIMIT, Address, MessageInvalid, checked_email, parse_addresses
 from providers.base import (
+    Answer,
     IdentityPicture,
     MemoryTokenStore,
     Provider,
@@ -53,6 +54,7 @@ __all__ = [
     "Account",
     "Address",
     "Addresses",
+    "Answer",
     "Area",
     "Attachment",
     "Choice",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
@@ -56,7 +56,7 @@ class Session(Protocol):
 
     def send_many(
         self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
-    ) -> Iterator[Answer]:
+    ) -> Generator[Answer, None, None]:
         """Send messages in their order, in few exchanges where the other side can.
 
         Gives one answer for each message, in order. Messages are asked for ahead of their turn: of those that
@@ -80,7 +80,7 @@ class Session(Protocol):
 
 def one_by_one(
     session: Session, messages: Iterable[Message], before_transmit: Callable[[], None]
-) -> Iterator[Answer]:
+) -> Generator[Answer, None, None]:
     """Send many messages through a wire that takes them singly."""
     for message in messages:
         yield answer_of(session, message, before_transmit)

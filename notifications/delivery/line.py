@@ -37,6 +37,11 @@ class Line:
             self._session = open_session(self.way, Trace())
         return self._session
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether there is a session."""
+        return self._session is not None
+
     def close(self) -> None:
         """Hang up; a line that is broken already may say so, which changes nothing."""
         session, self._session = self._session, None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from uuid import UUID
 
@@ -22,13 +23,14 @@ from notifications.delivery.line import RHYTHMS, Line, Pace
 from notifications.delivery.marking import SettingsChanged, Withdrawn, marker
 from notifications.delivery.outcome import from_error, from_receipt, unsendable
 from notifications.delivery.recovery import give_back
+from notifications.delivery.stream import Stale, Stream
 from notifications.delivery.troubles import is_about_the_message, is_crowd, note_well, take_in
 from notifications.delivery.window import Window, patiently
 from notifications.models import Notification
 from notifications.process import stopping
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant
-from providers import MessageInvalid, ProviderError
+from providers import Answer, MessageInvalid, ProviderError
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,7 @@ class Turn:
         return self.pace is Pace.ON and not stopping.is_set() and time.monotonic() < self._deadline
 
     def batch_size(self) -> int:
-        """Give the number of messages that fit into the rest of the turn."""
+        """Give how many messages fit into the rest of the turn."""
         return RHYTHMS.batch(self.way.connection_id, seconds=self._deadline - time.monotonic())
 
     def send(self, batch: Batch) -> None:
@@ -67,7 +69,10 @@ class Turn:
         left, window = deque(batch.rows), Window(batch, self.way)
         try:
             while left and self.goes_on():
-                self._wave(left, window, batch)
+                if self.way.doubtful == Doubtful.HOLD or settings.DELIVERY_WINDOW == 1:
+                    self._alone(left, window, batch)
+                else:
+                    self._stream(left, window, batch)
         except ProviderError as error:
             self._break_off(error, batch)
         finally:
@@ -84,31 +89,9 @@ class Turn:
                     self.way, self.token, sent=self.sent, seconds=seconds, per_minute=self._per_minute
                 )
 
-    def _wave(self, left: deque[Notification], window: Window, batch: Batch) -> None:
-        """Send the next window; a window of one is marked between its recipients and its content."""
-        most = 1 if self.way.doubtful == Doubtful.HOLD else settings.DELIVERY_WINDOW
-        size = RHYTHMS.window(self.way.connection_id, most=most)
-        begun, done = time.monotonic(), 0
-        if size == 1:
-            self._alone(left, window, batch)
-            done = 1
-        else:
-            # Before anything is marked: a server that is away costs no marks.
-            self._line.session()
-            begun = time.monotonic()
-            rows = deque(left.popleft() for _ in range(min(size, len(left))))
-            try:
-                done = self._together(rows, window, batch)
-            except SettingsChanged:
-                left.extendleft(reversed(rows))
-                raise
-            finally:
-                window.return_unsent(*rows)
-        if done and self.pace is Pace.ON:
-            RHYTHMS.note(self.way.connection_id, (time.monotonic() - begun) / done)
-
     def _alone(self, left: deque[Notification], window: Window, batch: Batch) -> None:
-        row = left.popleft()
+        """Send one message, marked between its recipients and its content."""
+        begun, row = time.monotonic(), left.popleft()
         try:
             self._try(row, window, batch, marker(row, batch, way=self.way))
         except SettingsChanged:
@@ -116,17 +99,40 @@ class Turn:
             raise
         finally:
             window.turn()
+        if self.pace is Pace.ON:
+            RHYTHMS.note(self.way.connection_id, time.monotonic() - begun)
 
-    def _together(self, rows: deque[Notification], window: Window, batch: Batch) -> int:
-        """Mark the rows and send them, as long as the marks are fresh; takes them out of `rows`."""
-        passed = window.turn(rows)
-        done = 0
-        while rows and self.goes_on() and window.is_fresh():
-            row = rows.popleft()
-            if row.pk in passed:
-                self._try(row, window, batch, lambda: None)
-                done += 1
-        return done
+    def _stream(self, left: deque[Notification], window: Window, batch: Batch) -> None:
+        """Send what is left, each message marked with its window before it leaves."""
+        stream = Stream(left, window, batch, way=self.way, goes_on=self.goes_on)
+        try:
+            while stream.has_more and self.goes_on():
+                # Before anything is marked: a server that is away costs no marks.
+                session = self._line.session()
+                with closing(session.send_many(stream.letters(), before_transmit=stream.leave)) as answers:
+                    self._take_in(answers, stream, window, batch)
+        finally:
+            stream.end(smoothly=self.pace is Pace.ON)
+        stream.check()
+
+    def _take_in(self, answers: Iterator[Answer], stream: Stream, window: Window, batch: Batch) -> None:
+        """Keep what each message came to, until all have an answer or the session ends."""
+        try:
+            for answer in answers:
+                one = stream.current()
+                if answer.receipt is not None:
+                    window.add(one.row, from_receipt(answer.receipt, one.started_at))
+                    self._note_sent(batch)
+                elif answer.error is not None:
+                    answer.error.facts.update(sender_facts(answer.message, self.way))
+                    self._after_error(answer.error, one.row, window, batch, one.started_at)
+                stream.answered()
+                if not self._line.is_open:
+                    stream.rewind()
+                    return
+        except Stale:
+            self._line.close()
+            stream.rewind()
 
     def _try(
         self, row: Notification, window: Window, batch: Batch, before_transmit: Callable[[], None]

@@ -34,7 +34,6 @@ class Window:
         self._results: list[Result] = []
         self._unsent: list[Notification] = []
         self._used = 0
-        self._marked_at = 0.0
 
     def add(self, row: Notification, outcome: Outcome) -> None:
         """Keep what a try came to until the window ends."""
@@ -48,10 +47,6 @@ class Window:
         """Give back rows of which nothing left, marked or not: no attempt is burned."""
         self._unsent.extend(rows)
 
-    def is_fresh(self) -> bool:
-        """Say whether the marks are young enough to send under."""
-        return time.monotonic() - self._marked_at < min(FRESH_SECONDS, lease_time().total_seconds() / 8)
-
     def turn(self, rows: Sequence[Notification] = ()) -> set[UUID]:
         """Record what was sent, and mark the next rows, in one transaction; names those that may leave.
 
@@ -60,7 +55,6 @@ class Window:
         """
         passed = patiently(lambda: self._turn(rows)) if self._idle_is_false(rows) else set()
         self._results, self._unsent, self._used = [], [], 0
-        self._marked_at = time.monotonic()
         if passed is None:
             raise SettingsChanged
         return passed
@@ -80,6 +74,16 @@ class Window:
             except SettingsChanged:
                 # Said after the commit, so that the outcomes stay.
                 return None
+
+
+def is_fresh(marked_at: float) -> bool:
+    """Say whether a mark is young enough to begin sending under."""
+    return time.monotonic() - marked_at < min(FRESH_SECONDS, lease_time().total_seconds() / 8)
+
+
+def may_leave(marked_at: float) -> bool:
+    """Say whether enough of the lease is left to hand the content over."""
+    return time.monotonic() - marked_at < lease_time().total_seconds() / 4
 
 
 def patiently(work: Callable[[], Given]) -> Given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Final, Self
 
@@ -74,7 +74,7 @@ class GraphSession:
 
     def send_many(
         self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
-    ) -> Iterator[Answer]:
+    ) -> Generator[Answer, None, None]:
         """Send messages in their order, one call each."""
         return one_by_one(self, messages, before_transmit)
 

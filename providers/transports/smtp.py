@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from types import TracebackType
 from typing import Self
@@ -102,7 +102,7 @@ class SmtpSession:
 
     def send_many(
         self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
-    ) -> Iterator[Answer]:
+    ) -> Generator[Answer, None, None]:
         """Send messages in their order, chained where the server can; each fares as if it were sent alone."""
         supply = Supply(messages)
         while (message := supply.take()) is not None:

@@ -44,7 +44,7 @@ from providers.mime import compose
 from providers.network import Egress
 from providers.registry import PROVIDERS, provider
 from providers.secret_text import SecretText
-from providers.trace import StageResult, Trace
+from providers.trace import Silence, StageResult, Trace
 from providers.words import cleaned
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "Session",
     "Settings",
     "SettingsInvalid",
+    "Silence",
     "Stage",
     "StageResult",
     "Text",

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from mailsettings.ways import Way, open_session
-from providers import Session, Trace
+from providers import Session, Silence
 
 # What one window may cost in time: few messages of a slow server, many of a quick one.
 WINDOW_SECONDS = 0.25
@@ -34,7 +34,7 @@ class Line:
     def session(self) -> Session:
         """Give the open session."""
         if self._session is None:
-            self._session = open_session(self.way, Trace())
+            self._session = open_session(self.way, Silence())
         return self._session
 
     @property

@@ -19,7 +19,7 @@ from notifications.delivery.line import RHYTHMS
 from notifications.delivery.marking import SettingsChanged
 from notifications.delivery.outcome import unsendable
 from notifications.delivery.recovery import give_back
-from notifications.delivery.window import Window, is_fresh, may_leave
+from notifications.delivery.window import Window, fresh_seconds, safe_seconds
 from notifications.models import Notification
 from orgs.sealing import SealBroken
 from providers import Message, MessageInvalid
@@ -53,6 +53,7 @@ class Stream:
     ) -> None:
         self._rows, self._window, self._batch, self._way = rows, window, batch, way
         self._goes_on = goes_on
+        self._fresh, self._safe = fresh_seconds(), safe_seconds()
         self._marked: deque[Try] = deque()
         # Handed out and not answered yet, in order.
         self._ahead: deque[Try] = deque()
@@ -71,7 +72,7 @@ class Stream:
         self._begun, self._answered = time.monotonic(), 0
         while self._goes_on() and (self._marked or self._mark()):
             one = self._marked.popleft()
-            if not is_fresh(one.marked_at):
+            if time.monotonic() - one.marked_at > self._fresh:
                 self._window.return_unsent(one.row)
                 continue
             one.started_at = timezone.now()
@@ -93,7 +94,7 @@ class Stream:
             Stale: it may not.
         """
         one = self._ahead[0]
-        if not may_leave(one.marked_at):
+        if time.monotonic() - one.marked_at > self._safe:
             raise Stale
         if not one.left:
             one.left = True

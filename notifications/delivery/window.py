@@ -76,14 +76,14 @@ class Window:
                 return None
 
 
-def is_fresh(marked_at: float) -> bool:
-    """Say whether a mark is young enough to begin sending under."""
-    return time.monotonic() - marked_at < min(FRESH_SECONDS, lease_time().total_seconds() / 8)
+def fresh_seconds() -> float:
+    """Give how old a mark may be to begin sending under."""
+    return min(FRESH_SECONDS, lease_time().total_seconds() / 8)
 
 
-def may_leave(marked_at: float) -> bool:
-    """Say whether enough of the lease is left to hand the content over."""
-    return time.monotonic() - marked_at < lease_time().total_seconds() / 4
+def safe_seconds() -> float:
+    """Give how old a mark may be to hand the content over: enough of the lease is left."""
+    return lease_time().total_seconds() / 4
 
 
 def patiently(work: Callable[[], Given]) -> Given:

@@ -31,10 +31,20 @@ def wire_content(message: Message, wire: SmtpWire) -> bytes:
             stage=Stage.MESSAGE,
             facts={**wire.facts, "limit": f"{limit / 1_000_000:.1f} MB", "size": str(len(content))},
         )
-    # Nothing but CRLF may end a line: a bare end before a dot could end the message early elsewhere.
-    content = BARE_END.sub(b"\r\n", content)
+    return stuffed(content)
+
+
+def stuffed(content: bytes) -> bytes:
+    """End every line with CRLF and double the dots at their beginnings.
+
+    Nothing but CRLF may end a line: a bare end before a dot could end the message early elsewhere.
+    """
+    ends = content.count(b"\r\n")
+    if content.count(b"\n") != ends or content.count(b"\r") != ends:
+        content = BARE_END.sub(b"\r\n", content)
     content = content if content.endswith(b"\r\n") else content + b"\r\n"
-    return LEADING_DOT.sub(b"..", content)
+    has_dots = b"\n." in content or content.startswith(b".")
+    return LEADING_DOT.sub(b"..", content) if has_dots else content
 
 
 def mail_command(message: Message, sender: str, size: int, wire: SmtpWire) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,10 +70,13 @@ class Exchange:
 
     def begin(self, mail: Prepared) -> None:
         """Write an envelope behind nothing."""
-        with self._at(Stage.SENDER):
-            self._wire.begin()
-            self._wire.allow(COMMAND_SECONDS)
+        self._wire.begin()
+        self._wire.allow(COMMAND_SECONDS)
+        try:
             self._wire.send(mail.envelope)
+        except ProviderError as error:
+            error.stage = Stage.SENDER
+            raise
 
     def read_envelope(self, mail: Prepared) -> dict[str, Refusal]:
         """Read what came of MAIL, RCPT and DATA; give who was refused. The content may follow.
@@ -82,24 +84,27 @@ class Exchange:
         Raises:
             ProviderError: nothing may follow; the session is back at its start, or closed.
         """
-        wire = self._wire
+        wire, stage = self._wire, Stage.SENDER
         wire.begin()
         wire.allow(COMMAND_SECONDS)
-        with self._at(Stage.SENDER):
+        try:
             named = wire.reply()
             if named.code != OK:
                 if named.code != GONE:
                     self._leave_out(len(mail.recipients))
-                raise self._refused(Stage.SENDER, named)
-        with self._at(Stage.RECIPIENT):
+                raise self._refused(stage, named)
+            stage = Stage.RECIPIENT
             verdicts = self._verdicts(mail.recipients)
             if len(verdicts) == len(mail.recipients):
                 self._leave_out(0)
                 raise all_refused(verdicts, wire.facts)
-        with self._at(Stage.MESSAGE):
+            stage = Stage.MESSAGE
             reply = wire.reply()
             if reply.code != START_DATA:
-                raise self._transaction.refused(Stage.MESSAGE, reply)
+                raise self._transaction.refused(stage, reply)
+        except ProviderError as error:
+            error.stage = error.stage or stage
+            raise
         return verdicts
 
     def hand_over(self, mail: Prepared, following: Prepared | None) -> None:
@@ -111,9 +116,9 @@ class Exchange:
         wire, ends = self._wire, len(mail.content) + len(DOT)
         wire.allow(DATA_SECONDS)
         try:
-            with self._at(Stage.MESSAGE):
-                wire.send(b"".join((mail.content, DOT, following.envelope if following else b"")))
+            wire.send(b"".join((mail.content, DOT, following.envelope if following else b"")))
         except ProviderError as error:
+            error.stage = Stage.MESSAGE
             raise self._unknown(error) if wire.written >= ends else error from None
 
     def read_answer(self, mail: Prepared, refused: dict[str, Refusal]) -> Receipt:
@@ -171,11 +176,3 @@ class Exchange:
     def _unknown(self, error: ProviderError) -> ProviderError:
         # From here on the server may have the message: no answer is not a refusal.
         return failure("outcome_unknown", stage=Stage.ACCEPTED, facts={**self._wire.facts, "why": error.code})
-
-    @contextmanager
-    def _at(self, stage: Stage) -> Iterator[None]:
-        try:
-            yield
-        except ProviderError as error:
-            error.stage = error.stage or stage
-            raise

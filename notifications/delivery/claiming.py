@@ -111,7 +111,8 @@ def take(way: Way, *, token: UUID, limit: int) -> Taken:
             organization_id=way.user_id, token=token, rows=rows, lane=entry.lane, per_minute=entry.per_minute
         )
         seen: int = rows[0].seen  # type: ignore[attr-defined]  # a column of the query
-        return Taken(batch=batch, was_last=seen < entry.permits)
+        # Fewer rows than were seen: their content was too much for one batch, or one travels alone.
+        return Taken(batch=batch, was_last=len(rows) == seen < entry.permits)
 
 
 def _lease(way: Way, token: UUID, *, limit: int) -> tuple[Notification, ...]:

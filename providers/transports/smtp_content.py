@@ -10,7 +10,6 @@ from providers.message import Message
 from providers.mime import compose
 from providers.transports.smtp_wire import SmtpWire
 
-LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 BARE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
@@ -43,8 +42,8 @@ def stuffed(content: bytes) -> bytes:
     if content.count(b"\n") != ends or content.count(b"\r") != ends:
         content = BARE_END.sub(b"\r\n", content)
     content = content if content.endswith(b"\r\n") else content + b"\r\n"
-    has_dots = b"\n." in content or content.startswith(b".")
-    return LEADING_DOT.sub(b"..", content) if has_dots else content
+    content = content.replace(b"\r\n.", b"\r\n..")
+    return b"." + content if content.startswith(b".") else content
 
 
 def mail_command(message: Message, sender: str, size: int, wire: SmtpWire) -> str:

@@ -185,6 +185,7 @@ def test_a_claim_is_bounded_in_bytes(ready: Organization, monkeypatch: pytest.Mo
     taken = take(way(ready), token=_token(), limit=50)
     assert taken.batch
     assert len(taken.batch.rows) == 2
+    assert taken.was_last is False
     taken = take(way(ready), token=_token(), limit=50)
     assert taken.batch
     assert taken.was_last is True

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from providers import Address, checked_email
 from providers.address import INVISIBLE
+from providers.message import FORBIDDEN_IN_BODY, _forbidden_in
 from providers.mime import _base64, _base64_size, _text_part, compose
 from providers.transports.smtp_content import stuffed
 from tests.providers.conftest import letter
@@ -99,6 +100,12 @@ def test_it_reads_as_what_the_library_would_write(text: str, html: str) -> None:
         assert one is not None
         assert other is not None
         assert one.get_content().replace("\r\n", "\n") == other.get_content().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("code", range(0x180))
+def test_no_control_character_passes_the_glance_at_a_body(code: int) -> None:
+    text = f"before {chr(code)} after"
+    assert bool(_forbidden_in(text)) == bool(FORBIDDEN_IN_BODY.search(text))
 
 
 def test_one_sender_s_header_is_not_another_s() -> None:

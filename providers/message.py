@@ -141,9 +141,8 @@ def _check_body(message: Message) -> None:
 
 def _forbidden_in(text: str) -> re.Match[str] | None:
     """Find the first character no body may hold; plain text is known at a glance."""
-    written = text.encode() if text.isascii() else FORBIDDEN_ASCII
-    is_plain = written == written.translate(None, FORBIDDEN_ASCII)
-    return None if is_plain else FORBIDDEN_IN_BODY.search(text)
+    plain = text.encode() if text.isascii() else FORBIDDEN_ASCII
+    return FORBIDDEN_IN_BODY.search(text) if plain != plain.translate(None, FORBIDDEN_ASCII) else None
 
 
 def _check_identity(message: Message) -> None:

@@ -61,6 +61,12 @@ DEFAULT_MAILER_URL = env.str("DEFAULT_MAILER_URL", default="")
 EHLO_NAME = env.str("EHLO_NAME", default="") or urlsplit(BASE_URL).hostname
 
 DELIVERY_LEASE_SECONDS = number("DELIVERY_LEASE_SECONDS", default=240)
+# Messages whose marker and outcome are written together; 1 for organizations that never want a copy twice.
+DELIVERY_WINDOW = number("DELIVERY_WINDOW", default=50)
+# Limits of connections whose provider has none of its own; 0 messages a minute means no limit.
+DELIVERY_SESSIONS = number("DELIVERY_SESSIONS", default=3)
+DELIVERY_PER_MINUTE = number("DELIVERY_PER_MINUTE", default=0, least=0)
+DELIVERY_THREADS = number("DELIVERY_THREADS", default=8)
 DELIVERY_EXPIRES_HOURS = number("DELIVERY_EXPIRES_HOURS", default=72)
 CONTENT_RETENTION_DAYS = number("CONTENT_RETENTION_DAYS", default=7)
 RECIPIENTS_LIMIT = number("RECIPIENTS_LIMIT", default=100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mailsettings.consent.standing import require_consent, with_sender
@@ -168,23 +169,25 @@ def open_session(way: Way, trace: Trace, *, seconds: float = 180.0) -> Session:
     return way.provider.open(way.settings, context)
 
 
-def still_current(way: Way) -> bool:
-    """Say, inside tenant(way.user_id), whether no save happened since the way was read (guard 3)."""
-    return (
-        MailSettings.objects.of(way.user_id)
-        .filter(
-            version=way.settings_version,
-            organization__is_active=True,
-            organization__custom_mail=way.entitled,
-        )
-        .exists()
+def current_settings(way: Way) -> QuerySet[MailSettings]:
+    """Find the settings a way was read from, unless a save happened since (guard 3)."""
+    return MailSettings.objects.of(way.user_id).filter(
+        version=way.settings_version,
+        organization__is_active=True,
+        organization__custom_mail=way.entitled,
     )
+
+
+def still_current(way: Way) -> bool:
+    """Say, inside tenant(way.user_id), whether no save happened since the way was read."""
+    return current_settings(way).exists()
 
 
 __all__ = [
     "NoWayOut",
     "Way",
     "connection_way",
+    "current_settings",
     "draft_way",
     "mail_settings",
     "open_session",

@@ -12,6 +12,7 @@ from orgs.sealing import destination, seal, unseal
 from providers import Attachment
 
 FIELD = "message.body"
+DESTINATION = destination("message")
 
 
 class ContentRemoved(Exception):
@@ -61,7 +62,7 @@ def seal_content(content: Content, *, organization_id: UUID, notification_id: UU
         organization_id=organization_id,
         record_id=notification_id,
         field=FIELD,
-        destination=destination("message"),
+        destination=DESTINATION,
     )
 
 
@@ -80,7 +81,7 @@ def unseal_content(notification: Notification) -> Content:
             organization_id=notification.organization_id,
             record_id=notification.pk,
             field=FIELD,
-            destination=destination("message"),
+            destination=DESTINATION,
         )
     )
     return Content(

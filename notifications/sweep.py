@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from notifications.delivery import expire, recover
+from notifications.estimates import Estimate, lane_rate
 from notifications.models import IN_HAND, OPEN, Lane, Notification, NotificationQuerySet, Status
 from orgs.models import Organization
 
@@ -88,6 +89,9 @@ class QueueLine:
     uncertain: int
     oldest_seconds: float
     held_code: str
+    # Mails a second, and the seconds the queue takes at that rate; None when nobody knows.
+    rate: float | None = None
+    finishes_in: float | None = None
 
 
 def queue_lines() -> list[QueueLine]:
@@ -106,7 +110,8 @@ def queue_lines() -> list[QueueLine]:
             oldest=Min("next_at", filter=Q(status=Status.QUEUED)),
         )
     )
-    held = dict(Lane.objects.using("system").values_list("organization_id", "held_code"))
+    # The lane used last comes last, and stays.
+    lanes = {lane.organization_id: lane for lane in Lane.objects.using("system").order_by("used_at")}
     return [
         QueueLine(
             slug=row["organization__slug"],
@@ -115,7 +120,13 @@ def queue_lines() -> list[QueueLine]:
             in_hand=row["in_hand"],
             uncertain=row["uncertain"],
             oldest_seconds=max(0.0, (now - row["oldest"]).total_seconds()) if row["oldest"] else 0.0,
-            held_code=held.get(row["organization_id"], ""),
+            held_code=lanes[row["organization_id"]].held_code if row["organization_id"] in lanes else "",
+            rate=lane_rate(lanes.get(row["organization_id"])),
+            finishes_in=Estimate(
+                waiting=row["due"] + row["in_hand"],
+                oldest_due=row["oldest"],
+                rate=lane_rate(lanes.get(row["organization_id"])),
+            ).seconds,
         )
         for row in rows
     ]

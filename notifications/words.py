@@ -71,6 +71,10 @@ OWN: Mapping[str, tuple[Text, Text]] = {
         gettext_lazy("It waited too long"),
         gettext_lazy("It could not be sent before its time was over. Retry it if it is still wanted."),
     ),
+    "stopped_after_error": (
+        gettext_lazy("Stopped after an error"),
+        gettext_lazy("An earlier message of the same sequence failed, so this one was not sent."),
+    ),
     "confirmed_by_person": (
         gettext_lazy("Confirmed by a person"),
         gettext_lazy("Somebody found the message at its recipient."),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
-from collections.abc import Callable
-from queue import SimpleQueue
 from uuid import UUID
 
 from celery import Celery, bootsteps
 from celery.signals import worker_shutting_down
+from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.models.functions import Now
 
-from notifications.drain import drain, run_tests
+from notifications.crew import Crew
+from notifications.drain import Turned, run_tests, turn
 from notifications.models import WorkerHeartbeat
 from notifications.process import stopping, worker_name
 from notifications.sweep import due_organizations, organizations_with_tests, sweep
@@ -24,62 +25,11 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 ROUND_SECONDS = 5.0
-SENDERS, TESTERS = 4, 2
+TESTERS = 2
 STOP_SECONDS = 25.0
 _random = random.SystemRandom()
-
-
-class Crew:
-    """A few threads that work on organizations, each organization by one of them at a time."""
-
-    def __init__(self, name: str, size: int, work: Callable[[UUID], object]) -> None:
-        self._work = work
-        self._known: set[UUID] = set()
-        self._lock = threading.Lock()
-        self._line: SimpleQueue[UUID | None] = SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(size)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def take(self, organization_id: UUID) -> None:
-        """Put an organization in the line unless it is there or being worked on."""
-        with self._lock:
-            if organization_id in self._known or stopping.is_set():
-                return
-            self._known.add(organization_id)
-        self._line.put(organization_id)
-
-    def dismiss(self, seconds: float) -> None:
-        """Send everybody home once what they hold is done; wait no longer than `seconds`."""
-        deadline = time.monotonic() + seconds
-        for _ in self._threads:
-            self._line.put(None)
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _run(self) -> None:
-        try:
-            while (organization_id := self._line.get()) is not None:
-                if not stopping.is_set():
-                    self._turn(organization_id)
-        finally:
-            connections.close_all()
-
-    def _turn(self, organization_id: UUID) -> None:
-        more: object = False
-        try:
-            close_old_connections()
-            more = self._work(organization_id)
-        except Exception:
-            # A boundary of the worker: the turn is lost, the thread and the other organizations go on.
-            logger.exception("A turn of the mail loop broke off.")
-        with self._lock:
-            self._known.discard(organization_id)
-        if more:
-            # To the end of the line, so that a long queue and a short one take turns.
-            self.take(organization_id)
+# The loop of this very process: a forked child inherits the name, not the threads.
+_running: dict[int, MailLoop] = {}
 
 
 class MailLoop(threading.Thread):
@@ -87,8 +37,8 @@ class MailLoop(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(name="mail-loop", daemon=True)
-        self.senders = Crew("sender", SENDERS, drain)
-        self.testers = Crew("tester", TESTERS, run_tests)
+        self.senders = Crew("sender", settings.DELIVERY_THREADS, turn)
+        self.testers = Crew("tester", TESTERS, _tests)
         self._next_round = 0.0
 
     def run(self) -> None:
@@ -119,6 +69,11 @@ class MailLoop(threading.Thread):
         for organization_id in organizations_with_tests():
             self.testers.take(organization_id)
 
+    def take(self, organization_id: UUID) -> None:
+        """Put an organization that was rung for in both lines: tests have threads of their own."""
+        self.testers.take(organization_id)
+        self.senders.take(organization_id)
+
     def stop(self) -> None:
         """Stop claiming, let messages on the wire finish, take the name off the board."""
         stopping.set()
@@ -126,6 +81,11 @@ class MailLoop(threading.Thread):
         for crew in (self.testers, self.senders):
             crew.dismiss(deadline - time.monotonic())
         WorkerHeartbeat.objects.filter(name=worker_name()).delete()
+
+
+def _tests(organization_id: UUID) -> Turned:
+    run_tests(organization_id)
+    return Turned()
 
 
 def beat() -> None:
@@ -143,12 +103,22 @@ class MailLoopStep(bootsteps.StartStopStep):
     def start(self, _worker: object) -> None:
         """Begin to tick."""
         self.loop = MailLoop()
+        _running[os.getpid()] = self.loop
         self.loop.start()
 
     def stop(self, _worker: object) -> None:
         """Finish within the time a process supervisor gives."""
+        _running.clear()
         if self.loop is not None:
             self.loop.stop()
+
+
+def hand_over(organization_id: UUID) -> bool:
+    """Leave an organization to the mail loop of this process, where lanes take turns; False without one."""
+    loop = _running.get(os.getpid())
+    if loop is not None:
+        loop.take(organization_id)
+    return loop is not None
 
 
 def _stop_claiming(**_signal: object) -> None:

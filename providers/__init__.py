@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from providers.address import RECIPIENT_LIMIT, Address, MessageInvalid, checked_email, parse_addresses
 from providers.base import (
+    Answer,
     IdentityPicture,
     MemoryTokenStore,
     Provider,
@@ -43,7 +44,7 @@ from providers.mime import compose
 from providers.network import Egress
 from providers.registry import PROVIDERS, provider
 from providers.secret_text import SecretText
-from providers.trace import StageResult, Trace
+from providers.trace import Silence, StageResult, Trace
 from providers.words import cleaned
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Account",
     "Address",
     "Addresses",
+    "Answer",
     "Area",
     "Attachment",
     "Choice",
@@ -86,6 +88,7 @@ __all__ = [
     "Session",
     "Settings",
     "SettingsInvalid",
+    "Silence",
     "Stage",
     "StageResult",
     "Text",

@@ -12,7 +12,7 @@ from providers.consent import ConsentMethod
 from providers.errors import Refusal, Stage
 from providers.fields import FieldSpec, GuideStep, Settings, SettingsInvalid, specs
 from providers.network import Egress
-from providers.session import Receipt, Session, WireContext, no_marker
+from providers.session import Answer, Receipt, Session, WireContext, no_marker
 from providers.token_store import MemoryTokenStore, Token, TokenStore
 from providers.trace import StageResult, Trace
 from providers.values import applies, read_values
@@ -106,6 +106,7 @@ def _counts(declared: tuple[FieldSpec, ...], name: str, chosen: Mapping[str, obj
 
 
 __all__ = [
+    "Answer",
     "IdentityPicture",
     "MemoryTokenStore",
     "Provider",

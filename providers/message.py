@@ -21,6 +21,7 @@ from providers.address import (
 SUBJECT_LIMIT, HEADER_LIMIT, HEADERS_LIMIT, FILE_NAME_LIMIT = 989, 900, 50, 255
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FORBIDDEN_IN_BODY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+FORBIDDEN_ASCII = bytes(code for code in range(128) if FORBIDDEN_IN_BODY.fullmatch(chr(code)))
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,76}")
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
@@ -118,7 +119,7 @@ def new_message_id(sender: Address) -> str:
 
 
 def _check_recipients(message: Message) -> None:
-    if not message.recipients:
+    if not (message.to or message.cc or message.bcc):
         raise MessageInvalid("to", "Enter at least one recipient.")
 
 
@@ -131,11 +132,17 @@ def _check_subject(message: Message) -> None:
 
 def _check_body(message: Message) -> None:
     for name, label in (("text", "plain text"), ("html", "HTML")):
-        found = FORBIDDEN_IN_BODY.search(getattr(message, name))
+        found = _forbidden_in(getattr(message, name))
         if found:
             raise MessageInvalid(
                 name, f"The {label} contains the control character U+{ord(found[0]):04X}. Remove it."
             )
+
+
+def _forbidden_in(text: str) -> re.Match[str] | None:
+    """Find the first character no body may hold; plain text is known at a glance."""
+    plain = text.encode() if text.isascii() else FORBIDDEN_ASCII
+    return FORBIDDEN_IN_BODY.search(text) if plain != plain.translate(None, FORBIDDEN_ASCII) else None
 
 
 def _check_identity(message: Message) -> None:

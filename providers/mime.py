@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import re
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
+from providers.address import Address
 from providers.headers import address_header, header, structured_header, text_header
 from providers.message import Attachment, Message, Priority
 
 LONGEST_LINE: Final = 990
+LONG_LINE: Final = re.compile(rf"[^\n]{{{LONGEST_LINE + 1}}}")
+LINE_END: Final = re.compile(r"\r\n?")
+BASE64_LINE: Final = 76
 SHORT_NAME: Final = 60
 PRIORITY: Final = {
     Priority.HIGH: (("X-Priority", "1 (Highest)"), ("X-MSMail-Priority", "High"), ("Importance", "high")),
@@ -28,7 +32,7 @@ def compose(message: Message, *, with_bcc: bool = False) -> bytes:
     utf8 = message.needs_smtputf8
     lines = [
         header("Date", [format_datetime(message.date)]),
-        address_header("From", [message.sender], utf8=utf8),
+        _from_header(message.sender, utf8=utf8),
         header("Message-ID", [message.message_id]),
         text_header("Subject", message.subject),
         *(
@@ -46,6 +50,12 @@ def compose(message: Message, *, with_bcc: bool = False) -> bytes:
         "MIME-Version: 1.0\r\n",
     ]
     return "".join(lines).encode() + _body(message)
+
+
+@lru_cache(maxsize=256)
+def _from_header(sender: Address, *, utf8: bool) -> str:
+    """Write From, which is the same for all mail of a connection."""
+    return address_header("From", [sender], utf8=utf8)
 
 
 def _own_header(name: str, value: str) -> str:
@@ -84,18 +94,32 @@ class _Boundaries:
 
 
 def _text_part(subtype: str, text: str) -> bytes:
-    lines = re.sub(r"\r\n?", "\n", text)
+    lines = LINE_END.sub("\n", text) if "\r" in text else text
     lines = lines if lines.endswith("\n") or not lines else lines + "\n"
     raw = lines.encode()
-    if lines.isascii() and "=_" not in lines and max(map(len, lines.split("\n"))) <= LONGEST_LINE:
-        transfer, charset, body = "7bit", "us-ascii", raw
+    if lines.isascii() and "=_" not in lines and not LONG_LINE.search(lines):
+        transfer, charset, body = "7bit", "us-ascii", raw.replace(b"\n", b"\r\n")
     else:
         quoted = binascii.b2a_qp(raw, istext=True)
-        encoded = base64.encodebytes(raw.replace(b"\n", b"\r\n"))
-        transfer = "quoted-printable" if len(quoted) <= len(encoded) else "base64"
-        charset, body = "utf-8", quoted if transfer == "quoted-printable" else encoded
+        # Which is shorter is known without writing both: every text here ends with a line feed.
+        shorter = len(quoted) <= _base64_size(len(raw) + raw.count(b"\n"))
+        transfer, charset = ("quoted-printable" if shorter else "base64"), "utf-8"
+        body = quoted.replace(b"\n", b"\r\n") if shorter else _base64(raw.replace(b"\n", b"\r\n"))
     head = f"Content-Type: text/{subtype}; charset={charset}\r\nContent-Transfer-Encoding: {transfer}\r\n\r\n"
-    return head.encode() + body.replace(b"\n", b"\r\n")
+    return head.encode() + body
+
+
+def _base64(content: bytes) -> bytes:
+    """Write base64 in lines of 76 characters."""
+    written = binascii.b2a_base64(content, newline=False)
+    lines = [written[start : start + BASE64_LINE] for start in range(0, len(written), BASE64_LINE)]
+    return b"\r\n".join((*lines, b"")) if lines else b""
+
+
+def _base64_size(size: int) -> int:
+    """Give the length of so many bytes in base64, each line end counted as one character."""
+    characters = (size + 2) // 3 * 4
+    return characters + (characters + BASE64_LINE - 1) // BASE64_LINE
 
 
 def _file_part(attachment: Attachment) -> bytes:
@@ -111,7 +135,7 @@ def _binary_part(attachment: Attachment, disposition: str, extra: str = "") -> b
         f"Content-Type: {attachment.content_type}\r\nContent-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: {disposition};{_file_name(attachment.name)}\r\n{extra}\r\n"
     )
-    return head.encode() + base64.encodebytes(attachment.content).replace(b"\n", b"\r\n")
+    return head.encode() + _base64(attachment.content)
 
 
 def _file_name(name: str) -> str:

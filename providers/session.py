@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
-from providers.errors import Refusal
+from providers.errors import ProviderError, Refusal
 from providers.message import Message
 from providers.network import Egress
 from providers.token_store import TokenStore
@@ -39,11 +39,29 @@ def no_marker() -> None:
     """Stand in where nobody wants to know that transmission begins."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came of one message of many: a receipt, or the error that sending it alone would have raised."""
+
+    message: Message
+    receipt: Receipt | None = None
+    error: ProviderError | None = None
+
+
 class Session(Protocol):
     """One open, authenticated way out; sends many messages, one after the other."""
 
     def send(self, message: Message, *, before_transmit: Callable[[], None] = no_marker) -> Receipt:
         """Send one message; `before_transmit` runs when nothing has left yet and may stop it by raising."""
+
+    def send_many(
+        self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
+    ) -> Generator[Answer, None, None]:
+        """Send messages in their order, in few exchanges where the other side can.
+
+        Gives one answer for each message, in order. Messages are asked for ahead of their turn: of those that
+        have no answer when the caller stops, nothing left, unless `before_transmit` ran for them.
+        """
 
     def verify(self, sender: str, recipient: str) -> None:
         """Prove as much as can be proven without sending."""
@@ -58,3 +76,19 @@ class Session(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close."""
+
+
+def one_by_one(
+    session: Session, messages: Iterable[Message], before_transmit: Callable[[], None]
+) -> Generator[Answer, None, None]:
+    """Send many messages through a wire that takes them singly."""
+    for message in messages:
+        yield answer_of(session, message, before_transmit)
+
+
+def answer_of(session: Session, message: Message, before_transmit: Callable[[], None]) -> Answer:
+    """Send one message; an error is an answer, too."""
+    try:
+        return Answer(message, receipt=session.send(message, before_transmit=before_transmit))
+    except ProviderError as error:
+        return Answer(message, error=error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -55,9 +55,12 @@ class Trace:
         """The rows so far, in the order they began."""
         return tuple(self._rows.values())
 
-    @contextmanager
-    def step(self, stage: Stage, text: str = "") -> Iterator[Step]:
+    def step(self, stage: Stage, text: str = "") -> AbstractContextManager[Step]:
         """Run one stage: ok when the block ends, failed when it raises, named by the error's own stage."""
+        return self._step(stage, text)
+
+    @contextmanager
+    def _step(self, stage: Stage, text: str) -> Iterator[Step]:
         before = self._rows.get(stage)
         started = time.monotonic()
         step = Step()
@@ -117,6 +120,31 @@ class Trace:
         self._rows[result.stage] = result
         if self._on_change is not None:
             self._on_change(self.results)
+
+
+class Silence(Trace):
+    """Keeps nothing, for real mail: nobody reads its stages, only where an error met it."""
+
+    def step(self, stage: Stage, text: str = "") -> AbstractContextManager[Step]:
+        """Run one stage."""
+        del text
+        return _Silent(stage)
+
+    def fail(self, error: ProviderError) -> ProviderError:
+        """Give the error back to be raised."""
+        return error
+
+
+class _Silent(AbstractContextManager[Step]):
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def __enter__(self) -> Step:
+        return Step()
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, ProviderError):
+            error.stage = error.stage or self._stage
 
 
 def _said(error: ProviderError) -> str:

@@ -9,8 +9,8 @@ from notifications.delivery.by_hand import (
     send_again,
 )
 from notifications.delivery.claiming import Batch, claim, claim_test, release
+from notifications.delivery.one_batch import deliver
 from notifications.delivery.recovery import expire, recover
-from notifications.delivery.sending import deliver
 from notifications.delivery.settling import settle
 from notifications.delivery.trial import run_test
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
+from notifications.delivery.sequence import advance
 from notifications.delivery.settling import NO_LEASE
 from notifications.models import TRIALS, Kind, Notification, NotificationQuerySet, Status
 from orgs.tenancy import tenant
@@ -116,7 +117,9 @@ def _move(
         rows = _notifications(organization_id, notification_id).filter(status__in=sources)
         if not rows.update(**changed):
             raise TransitionRefused(_refusal(organization_id, notification_id))
-        return Notification.objects.of(organization_id).get(pk=notification_id)
+        moved = Notification.objects.of(organization_id).get(pk=notification_id)
+        advance(organization_id, (moved.sequence,))
+        return moved
 
 
 def _notifications(organization_id: UUID, notification_id: UUID) -> NotificationQuerySet:

@@ -11,15 +11,51 @@ from django.db.models import Case, F, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Now
 
 from mailsettings.ways import Way
-from notifications.lanes import lock_lane
-from notifications.models import IN_HAND, Kind, Lane, Notification, Status
+from notifications import slots
+from notifications.lanes import keep_lane
+from notifications.models import Lane, Notification, Status
 from notifications.process import worker_name
-from orgs.tenancy import tenant
+from orgs.tenancy import ALIAS, tenant
 from providers import Address
 
-# Sessions one organization may have open at a time; Microsoft's SMTP takes three.
-SLOTS = 3
 BATCH = 50
+# Content of one batch, as it lies in the database.
+BATCH_BYTES = 3_000_000
+# A row that was taken this often without any outcome travels alone, so that it takes nobody with it.
+SUSPECT = 2
+
+# Moments that sending does not ask for; reading them costs as much as the rest of a row.
+LEFT_OUT = frozenset(
+    ("content_removed_at", "lease_until", "next_at", "created_at", "started_at", "accepted_at", "ended_at")
+)
+COLUMNS = ", ".join(
+    f'n."{field.column}"'
+    for field in Notification._meta.concrete_fields  # noqa: SLF001  # public API of Django
+    if field.column not in LEFT_OUT
+)
+CLAIM = f"""
+WITH due AS MATERIALIZED (
+    SELECT id, priority, next_at, size, claims FROM notifications_notification
+    WHERE organization_id = %(organization)s AND kind = 'notification' AND status = 'queued'
+        AND next_at <= statement_timestamp()
+    ORDER BY priority, next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), fit AS (
+    SELECT id, place FROM (
+        SELECT id, row_number() OVER line AS place, sum(size) OVER line AS bytes,
+            bool_or(claims >= %(suspect)s) OVER line AS suspect
+        FROM due WINDOW line AS (ORDER BY priority, next_at, id)
+    ) ranked WHERE place = 1 OR (bytes <= %(bytes)s AND NOT suspect)
+)
+UPDATE notifications_notification n SET
+    status = 'leased', lease_token = %(token)s, leased_by = %(worker)s,
+    lease_until = statement_timestamp() + make_interval(secs => %(seconds)s), claims = n.claims + 1,
+    started_at = coalesce(n.started_at, statement_timestamp()), connection_id = %(connection)s,
+    way_name = %(way_name)s, provider = %(provider)s, via_default_mailer = %(default)s,
+    message_id = CASE WHEN n.message_id <> '' THEN n.message_id
+        ELSE '<' || n.id || '.' || n.organization_id || '@' || %(domain)s || '>' END
+FROM fit WHERE n.id = fit.id AND n.organization_id = %(organization)s
+RETURNING {COLUMNS}, fit.place, (SELECT count(*) FROM due) AS seen
+"""  # noqa: S608  # names of our own columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +65,19 @@ class Batch:
     organization_id: UUID
     token: UUID
     rows: tuple[Notification, ...]
+    lane: Lane | None = None
+    # What the connection takes in a minute; 0 when nobody counts.
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a claim came to: rows, or nothing, and then when it is worth asking again."""
+
+    batch: Batch | None = None
+    wait: float | None = None
+    # Fewer rows were due than might go.
+    was_last: bool = True
 
 
 def lease_time() -> timedelta:
@@ -38,54 +87,77 @@ def lease_time() -> timedelta:
 
 def claim(way: Way, *, limit: int = BATCH) -> Batch | None:
     """Lease the most urgent due notifications for this way; None when nothing may go now."""
-    with tenant(way.user_id) as organization_id:
-        lane = lock_lane(way)
-        if lane.resume_at is not None and not rested(lane):
-            return None
-        rows = Notification.objects.of(organization_id)
-        live = rows.filter(kind=Kind.NOTIFICATION, status__in=IN_HAND, lease_until__gt=Now())
-        # A lane that just failed is tried by one worker; a held connection by one message.
-        slots = 1 if way.held_code or lane.failures else SLOTS
-        if live.values("lease_token").distinct().count() >= slots:
-            return None
-        due = rows.due().order_by("priority", "next_at", "id").select_for_update(skip_locked=True)
-        taken = list(due.values_list("pk", flat=True)[: 1 if way.held_code else limit])
-        return _lease(organization_id, taken, way)
+    return take(way, token=uuid4(), limit=limit).batch
 
 
-def rested(lane: Lane) -> bool:
-    """Say whether the lane's pause is over, by the database's clock as all times of the queue."""
-    return Lane.objects.of(lane.organization_id).filter(resume_at__lte=Now()).exists()
+def take(way: Way, *, token: UUID, limit: int) -> Taken:
+    """Take or keep a session's slot, and lease the most urgent due notifications under its token.
+
+    Raises:
+        notifications.slots.WayChanged: the connection is no longer as it was read.
+    """
+    with tenant(way.user_id):
+        # A held connection is probed by one message.
+        wanted = 1 if way.held_code else limit
+        entry = slots.enter(way, token, wanted=wanted)
+        if not entry.permits:
+            return Taken(wait=entry.wait)
+        keep_lane(way, entry.lane, is_latest=entry.is_latest)
+        rows = _lease(way, token, limit=entry.permits)
+        if not rows:
+            slots.leave(way, token)
+            return Taken()
+        batch = Batch(
+            organization_id=way.user_id, token=token, rows=rows, lane=entry.lane, per_minute=entry.per_minute
+        )
+        seen: int = rows[0].seen  # type: ignore[attr-defined]  # a column of the query
+        # Fewer rows than were seen: their content was too much for one batch, or one travels alone.
+        return Taken(batch=batch, was_last=len(rows) == seen < entry.permits)
+
+
+def _lease(way: Way, token: UUID, *, limit: int) -> tuple[Notification, ...]:
+    leased = Notification.objects.using(ALIAS).raw(
+        CLAIM,
+        {
+            "organization": way.user_id,
+            "limit": limit,
+            "suspect": SUSPECT,
+            "bytes": BATCH_BYTES,
+            "token": token,
+            "worker": worker_name(),
+            "seconds": lease_time().total_seconds(),
+            "connection": way.connection_id if way.owner_id == way.user_id else None,
+            "way_name": way.name,
+            "provider": way.provider.key,
+            "default": way.is_default_mailer,
+            "domain": Address(way.settings.sender_email).domain,
+        },
+    )
+    return tuple(sorted(leased, key=lambda row: row.place))  # type: ignore[attr-defined]  # a column of the query
 
 
 def claim_test(organization_id: UUID) -> Batch | None:
     """Lease one waiting test email; tests pass by lanes and holds, since they look for the fault."""
     with tenant(organization_id):
-        waiting = Notification.objects.of(organization_id).waiting_tests().order_by("id")
+        rows = Notification.objects.of(organization_id)
+        waiting = rows.waiting_tests().order_by("id")
         taken = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1])
-        return _lease(organization_id, taken, None)
-
-
-def _lease(organization_id: UUID, taken: list[UUID], way: Way | None) -> Batch | None:
-    if not taken:
-        return None
-    token = uuid4()
-    rows = Notification.objects.of(organization_id)
-    rows.filter(pk__in=taken, status=Status.QUEUED).update(
-        status=Status.LEASED,
-        lease_token=token,
-        lease_until=Now() + lease_time(),
-        leased_by=worker_name(),
-        claims=F("claims") + 1,
-        started_at=Coalesce("started_at", Now()),
-        **({} if way is None else way_columns(way)),
-    )
-    leased = tuple(rows.filter(lease_token=token).order_by("priority", "next_at", "id"))
-    return Batch(organization_id=organization_id, token=token, rows=leased)
+        if not taken:
+            return None
+        token = uuid4()
+        rows.filter(pk__in=taken, status=Status.QUEUED).update(
+            status=Status.LEASED,
+            lease_token=token,
+            lease_until=Now() + lease_time(),
+            leased_by=worker_name(),
+            claims=F("claims") + 1,
+            started_at=Coalesce("started_at", Now()),
+        )
+        return Batch(organization_id=organization_id, token=token, rows=tuple(rows.filter(lease_token=token)))
 
 
 def way_columns(way: Way) -> dict[str, object]:
-    """Record on a row the way it takes; the Message-ID is given once and kept on every later try (I9)."""
+    """Record on a test the way it takes; the Message-ID is given once and kept on every later try (I9)."""
     return {
         "connection_id": way.connection_id if way.owner_id == way.user_id else None,
         "way_name": way.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from notifications.models import AttemptOutcome
-from providers import ProviderError, Receipt, Refusal
+from providers import MessageInvalid, ProviderError, Receipt, Refusal
 
 # Facts with this beginning are what the access token says of itself.
 TOKEN = "token_"  # noqa: S105  # the beginning of a name
@@ -70,3 +70,12 @@ def from_error(error: ProviderError, started_at: datetime) -> Outcome:
         refused=dict(error.refusals),
         facts=dict(error.facts),
     )
+
+
+def unsendable(error: Exception, started_at: datetime) -> Outcome:
+    """The message itself keeps us from sending it: its sender, its shape, or content that does not open."""
+    if isinstance(error, MessageInvalid):
+        code, reply = ("sender_refused" if error.field == "sender" else "message_invalid"), error.text
+    else:
+        code, reply = "content_unreadable", ""
+    return unsent(code, reply, started_at)

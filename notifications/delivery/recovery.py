@@ -10,9 +10,11 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from mailsettings.models import Doubtful, MailSettings
+from notifications import slots
 from notifications.backoff import message_pause
 from notifications.delivery.claiming import lease_time
 from notifications.delivery.outcome import Outcome
+from notifications.delivery.sequence import advance
 from notifications.delivery.settling import NO_LEASE, record_attempt
 from notifications.models import TRIALS, AttemptOutcome, Notification, Status
 from orgs.tenancy import tenant
@@ -32,6 +34,10 @@ def recover(organization_id: UUID) -> int:
         )
         for row in lost:
             _take_back(row, doubtful=policy or Doubtful.RESEND)
+        for token in {row.lease_token for row in lost if row.lease_token}:
+            # Whoever held it is gone, and so is its session.
+            slots.free(token)
+        advance(organization_id, (row.sequence for row in lost))
     return len(lost)
 
 
@@ -86,7 +92,9 @@ def expire(organization_id: UUID) -> int:
     """End queued notifications that are past their age; gives how many."""
     with tenant(organization_id):
         rows = Notification.objects.of(organization_id)
-        old = list(rows.over_age().select_for_update(skip_locked=True).only("recipient_outcomes")[:ROWS])
+        old = list(
+            rows.over_age().select_for_update(skip_locked=True).only("recipient_outcomes", "sequence")[:ROWS]
+        )
         arrived = [row.pk for row in old if any_accepted(row)]
         waiting = rows.filter(status=Status.QUEUED)
         waiting.filter(pk__in=arrived).update(
@@ -95,6 +103,7 @@ def expire(organization_id: UUID) -> int:
         waiting.filter(pk__in=[row.pk for row in old]).update(
             status=Status.EXPIRED, ended_at=Now(), last_code="expired"
         )
+        advance(organization_id, (row.sequence for row in old))
     return len(old)
 
 

@@ -1,189 +1,198 @@
-"""Deliver: speak to the provider for a batch, through one session, and settle each message."""
+"""Deliver: speak to the provider for batch after batch, through one session, and settle each message."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from enum import Enum, auto
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from uuid import UUID
 
-from django.db.models import F, Value
-from django.db.models.functions import Greatest, Now
+from django.conf import settings
 from django.utils import timezone
 
-from mailsettings.holds import hold, note_success
-from mailsettings.ways import Way, open_session, still_current
-from notifications import lanes
+from mailsettings.models import Doubtful
+from mailsettings.ways import Way
+from notifications import slots
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, lease_time, release
 from notifications.delivery.letter import sender_facts, write_letter
-from notifications.delivery.outcome import Outcome, from_error, from_receipt, unsent
+from notifications.delivery.line import RHYTHMS, Line, Pace
+from notifications.delivery.marking import SettingsChanged, Withdrawn, marker
+from notifications.delivery.outcome import from_error, from_receipt, unsendable
 from notifications.delivery.recovery import give_back
-from notifications.delivery.settling import NO_LEASE, settle
-from notifications.models import IN_HAND, Notification, Status
+from notifications.delivery.stream import Stale, Stream
+from notifications.delivery.troubles import is_about_the_message, is_crowd, note_well, take_in
+from notifications.delivery.window import Window, patiently
+from notifications.models import Notification
 from notifications.process import stopping
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant
-from providers import Message, MessageInvalid, ProviderError, Session, Stage, Trace
+from providers import Answer, MessageInvalid, ProviderError
 
 logger = logging.getLogger(__name__)
 
-# One batch keeps a session no longer than this; then other lanes have their turn.
-BATCH_SECONDS = 20.0
-# From here on a broken line may be this message's doing, so it steps aside with a pause of its own.
-ABOUT_THE_MESSAGE = (Stage.RECIPIENT, Stage.MESSAGE, Stage.ACCEPTED)
-# A server that does not talk this many times in a row is a matter for people.
-FAILURES_BEFORE_HOLD = 5
+# One turn keeps a session no longer than this; then other lanes have theirs.
+TURN_SECONDS = 4.0
 
 
-class Withdrawn(Exception):
-    """The row is no longer ours to send: cancelled, or the lease ran out."""
+class Turn:
+    """One session's worth of work for one lane."""
+
+    def __init__(self, way: Way, token: UUID) -> None:
+        self.way, self.token, self.pace = way, token, Pace.ON
+        self.sent = 0
+        self._line = Line(way)
+        self._started = time.monotonic()
+        self._deadline = self._started + min(TURN_SECONDS, lease_time().total_seconds() / 3)
+        # Messages the other side took since it last broke off.
+        self._smooth = 0
+        self._holds_slot, self._per_minute = False, 0
+
+    def goes_on(self) -> bool:
+        """Say whether there is time and reason for another message."""
+        return self.pace is Pace.ON and not stopping.is_set() and time.monotonic() < self._deadline
+
+    def batch_size(self) -> int:
+        """Give how many messages fit into the rest of the turn."""
+        return RHYTHMS.batch(self.way.connection_id, seconds=self._deadline - time.monotonic())
+
+    def send(self, batch: Batch) -> None:
+        """Send a batch as far as the turn goes; rows nothing was done for go back to the queue.
+
+        Raises:
+            SettingsChanged: the organization's settings were saved meanwhile.
+        """
+        self._holds_slot, self._per_minute = True, batch.per_minute
+        left, window = deque(batch.rows), Window(batch, self.way)
+        try:
+            while left and self.goes_on():
+                if self.way.doubtful == Doubtful.HOLD or settings.DELIVERY_WINDOW == 1:
+                    self._alone(left, window, batch)
+                else:
+                    self._stream(left, window, batch)
+        except ProviderError as error:
+            self._break_off(error, batch)
+        finally:
+            window.turn()
+            patiently(lambda: release(batch, tuple(left)))
+
+    def end(self) -> None:
+        """Hang up and give the slot back."""
+        self._line.close()
+        if self._holds_slot:
+            seconds = time.monotonic() - self._started
+            with tenant(self.way.user_id):
+                slots.leave(
+                    self.way, self.token, sent=self.sent, seconds=seconds, per_minute=self._per_minute
+                )
+
+    def _alone(self, left: deque[Notification], window: Window, batch: Batch) -> None:
+        """Send one message, marked between its recipients and its content."""
+        begun, row = time.monotonic(), left.popleft()
+        try:
+            self._try(row, window, batch, marker(row, batch, way=self.way))
+        except SettingsChanged:
+            left.appendleft(row)
+            raise
+        finally:
+            window.turn()
+        if self.pace is Pace.ON:
+            RHYTHMS.note(self.way.connection_id, time.monotonic() - begun)
+
+    def _stream(self, left: deque[Notification], window: Window, batch: Batch) -> None:
+        """Send what is left, each message marked with its window before it leaves."""
+        stream = Stream(left, window, batch, way=self.way, goes_on=self.goes_on)
+        try:
+            while stream.has_more and self.goes_on():
+                # Before anything is marked: a server that is away costs no marks.
+                session = self._line.session()
+                with closing(session.send_many(stream.letters(), before_transmit=stream.leave)) as answers:
+                    self._take_in(answers, stream, window, batch)
+        finally:
+            stream.end(smoothly=self.pace is Pace.ON)
+        stream.check()
+
+    def _take_in(self, answers: Iterator[Answer], stream: Stream, window: Window, batch: Batch) -> None:
+        """Keep what each message came to, until all have an answer or the session ends."""
+        try:
+            for answer in answers:
+                one = stream.current()
+                if answer.receipt is not None:
+                    window.add(one.row, from_receipt(answer.receipt, one.started_at))
+                    self._note_sent(batch)
+                elif answer.error is not None:
+                    answer.error.facts.update(sender_facts(answer.message, self.way))
+                    self._after_error(answer.error, one.row, window, batch, one.started_at)
+                stream.answered()
+                if not self._line.is_open:
+                    stream.rewind()
+                    return
+        except Stale:
+            self._line.close()
+            stream.rewind()
+
+    def _try(
+        self, row: Notification, window: Window, batch: Batch, before_transmit: Callable[[], None]
+    ) -> None:
+        """Send one message, and keep what it came to."""
+
+        def mark() -> None:
+            before_transmit()
+            window.count()
+
+        started_at = timezone.now()
+        try:
+            message = write_letter(row, self.way)
+            outcome = from_receipt(self._line.session().send(message, before_transmit=mark), started_at)
+        except (ContentRemoved, SealBroken, MessageInvalid) as error:
+            window.add(row, unsendable(error, started_at))
+        except Withdrawn:
+            self._line.close()
+        except SettingsChanged:
+            raise
+        except ProviderError as error:
+            error.facts.update(sender_facts(message, self.way))
+            self._after_error(error, row, window, batch, started_at)
+        except Exception:
+            # The one boundary of the worker: whatever broke, the row is not left to its lease.
+            logger.exception("Sending notification %s broke off.", row.pk)
+            give_back(row, batch.token, doubtful=self.way.doubtful)
+            raise
+        else:
+            window.add(row, outcome)
+            self._note_sent(batch)
+
+    def _after_error(
+        self, error: ProviderError, row: Notification, window: Window, batch: Batch, started_at: datetime
+    ) -> None:
+        """Two questions: is it transient, is it the connection's fault (architecture §5)."""
+        if not error.connection_fault and not error.outcome_unknown:
+            window.add(row, from_error(error, started_at))
+            return
+        self._line.close()
+        if is_about_the_message(error):
+            window.add(row, from_error(error, started_at))
+        else:
+            window.return_unsent(row)
+        if error.outcome_unknown and self._smooth:
+            # One answer was lost among many that came: the next message finds out whether it was more.
+            self._smooth = 0
+            return
+        self._break_off(error, batch)
+
+    def _break_off(self, error: ProviderError, batch: Batch) -> None:
+        self.pace = Pace.REST
+        self._line.close()
+        take_in(error, self.way, batch, crowd=is_crowd(error))
+
+    def _note_sent(self, batch: Batch) -> None:
+        self._smooth += 1
+        if not self.sent:
+            note_well(self.way, batch)
+        self.sent += 1
 
 
-class SettingsChanged(Exception):
-    """The organization's settings were saved since the batch was claimed."""
-
-
-class Pace(Enum):
-    """Whether the lane goes on."""
-
-    ON = auto()
-    REST = auto()
-
-
-class Line:
-    """The one open session of a batch, opened when first needed and again after it broke."""
-
-    def __init__(self, way: Way) -> None:
-        self.way = way
-        self._session: Session | None = None
-
-    def session(self) -> Session:
-        """Give the open session."""
-        if self._session is None:
-            self._session = open_session(self.way, Trace())
-        return self._session
-
-    def close(self) -> None:
-        """Hang up; a line that is broken already may say so, which changes nothing."""
-        session, self._session = self._session, None
-        if session is not None:
-            session.close()
-
-
-def margin() -> timedelta:
-    """Give the part of a lease that must be left before a message is handed over."""
-    return min(timedelta(seconds=10), lease_time() / 4)
-
-
-def marker(row: Notification, batch: Batch, *, way: Way | None) -> Callable[[], None]:
-    """Make the step that commits `transmitting` just before the content leaves (guard 3).
-
-    A test passes no way: it tries values whether or not they are the saved ones.
-    """
-
-    def before_transmit() -> None:
-        with tenant(batch.organization_id):
-            if way is not None and not still_current(way):
-                raise SettingsChanged
-            mine = Notification.objects.of(batch.organization_id).filter(
-                pk=row.pk, lease_token=batch.token, status=Status.LEASED, lease_until__gt=Now() + margin()
-            )
-            if not mine.update(status=Status.TRANSMITTING, lease_until=Now() + lease_time()):
-                raise Withdrawn
-
-    return before_transmit
-
-
-def deliver(batch: Batch, way: Way) -> Pace:
-    """Send a batch; rows nothing was done for go back to the queue."""
-    left = deque(batch.rows)
-    line = Line(way)
-    deadline = time.monotonic() + min(BATCH_SECONDS, lease_time().total_seconds() / 3)
-    pace, praised = Pace.ON, False
-    try:
-        while left and pace is Pace.ON and not stopping.is_set() and time.monotonic() < deadline:
-            row = left.popleft()
-            try:
-                pace, sent = _send(row, batch, line)
-            except SettingsChanged:
-                left.appendleft(row)
-                break
-            if sent and not praised:
-                praised = True
-                note_success(way)
-                lanes.note_sent(way)
-    finally:
-        line.close()
-        release(batch, tuple(left))
-    return pace
-
-
-def _send(row: Notification, batch: Batch, line: Line) -> tuple[Pace, bool]:
-    """Send one message and settle it; tells how the lane goes on and whether the provider took it."""
-    started_at = timezone.now()
-    try:
-        message = write_letter(row, line.way)
-    except (ContentRemoved, SealBroken, MessageInvalid) as error:
-        settle(row, batch.token, _unsendable(error, started_at), doubtful=line.way.doubtful)
-        return Pace.ON, False
-    try:
-        outcome = _transmit(row, batch, line, message, started_at)
-    except Withdrawn:
-        line.close()
-        return Pace.ON, False
-    except SettingsChanged:
-        raise
-    except ProviderError as error:
-        error.facts.update(sender_facts(message, line.way))
-        return _after_error(error, row, batch, line, started_at), False
-    except Exception:
-        # The one boundary of the worker: whatever broke, the row is not left to its lease.
-        logger.exception("Sending notification %s broke off.", row.pk)
-        give_back(row, batch.token, doubtful=line.way.doubtful)
-        raise
-    settle(row, batch.token, outcome, doubtful=line.way.doubtful)
-    return Pace.ON, True
-
-
-def _transmit(row: Notification, batch: Batch, line: Line, message: Message, started_at: datetime) -> Outcome:
-    before_transmit = marker(row, batch, way=line.way)
-    return from_receipt(line.session().send(message, before_transmit=before_transmit), started_at)
-
-
-def _after_error(
-    error: ProviderError, row: Notification, batch: Batch, line: Line, started_at: datetime
-) -> Pace:
-    """Two questions: is it transient, is it the connection's fault (architecture §5)."""
-    if not error.connection_fault and not error.outcome_unknown:
-        settle(row, batch.token, from_error(error, started_at), doubtful=line.way.doubtful)
-        return Pace.ON
-    line.close()
-    if error.outcome_unknown or (error.transient and error.stage in ABOUT_THE_MESSAGE):
-        settle(row, batch.token, from_error(error, started_at), doubtful=line.way.doubtful)
-    else:
-        hand_back(row, batch)
-    if not error.transient:
-        hold(line.way, error)
-        lanes.show_held(batch.organization_id, code=error.code, reason=error.reply, way=line.way)
-    elif lanes.pause(line.way, error) >= FAILURES_BEFORE_HOLD:
-        hold(line.way, error)
-    return Pace.REST
-
-
-def hand_back(row: Notification, batch: Batch) -> None:
-    """Queue a row again that the connection, not the message, kept from leaving: no attempt is burned."""
-    with tenant(batch.organization_id):
-        Notification.objects.of(batch.organization_id).filter(
-            pk=row.pk, lease_token=batch.token, status__in=IN_HAND
-        ).update(status=Status.QUEUED, claims=Greatest(F("claims") - 1, Value(0)), **NO_LEASE)
-
-
-def _unsendable(error: Exception, started_at: datetime) -> Outcome:
-    if isinstance(error, MessageInvalid):
-        code, reply = ("sender_refused" if error.field == "sender" else "message_invalid"), error.text
-    else:
-        code, reply = "content_unreadable", ""
-    return unsent(code, reply, started_at)
+__all__ = ["Pace", "SettingsChanged", "Turn", "Withdrawn", "logger", "marker"]

@@ -1,104 +1,141 @@
-"""Settle: write what a try came to, by one conditional UPDATE and one row of the attempt."""
+"""Settle: write what tries came to, by one conditional UPDATE with one row of an attempt each."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
+from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from mailsettings.models import Doubtful
-from notifications.backoff import message_pause
-from notifications.delivery.letter import envelope
 from notifications.delivery.outcome import Outcome
-from notifications.models import ENDED, AttemptOutcome, DeliveryAttempt, Kind, Notification, Status
-from orgs.tenancy import tenant
+from notifications.delivery.sequence import advance
+from notifications.delivery.verdicts import Verdict, decide
+from notifications.models import ENDED, DeliveryAttempt, Notification, Status
+from orgs.ids import uuid7
+from orgs.tenancy import ALIAS, tenant
 
-# A belt beside the expiry: a server that always names a tiny Retry-After would be asked for ever.
-ATTEMPTS_LIMIT = 100
 NO_LEASE: dict[str, object] = {"lease_token": None, "lease_until": None, "leased_by": ""}
+
+# What the holder must still have: its lease's token, and the count of attempts it knew.
+HELD = "n.lease_token = %(token)s AND n.attempts = v.attempts"
+SETTLE = """
+WITH v AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS v(
+        id uuid, attempt uuid, attempts integer, status text, fates jsonb, pause double precision,
+        arrived boolean, ended boolean, forget boolean, started_at timestamptz, result text, code text,
+        stage text, reply text, provider_code text, request_id text, provider_id text, facts jsonb,
+        provider text, way_name text)
+), settled AS (
+    UPDATE notifications_notification n SET
+        status = v.status, recipient_outcomes = v.fates, attempts = n.attempts + 1, claims = 0,
+        last_code = v.code, last_reply = v.reply, lease_token = NULL, lease_until = NULL, leased_by = '',
+        provider_id = CASE WHEN v.provider_id = '' THEN n.provider_id ELSE v.provider_id END,
+        next_at = CASE WHEN v.pause IS NULL THEN n.next_at
+            ELSE statement_timestamp() + make_interval(secs => v.pause) END,
+        accepted_at = CASE WHEN v.arrived THEN coalesce(n.accepted_at, statement_timestamp())
+            ELSE n.accepted_at END,
+        ended_at = CASE WHEN v.ended THEN statement_timestamp() END,
+        -- A reset link has no business here once it left (C-MAIL-6).
+        sealed_body = CASE WHEN v.forget THEN NULL ELSE n.sealed_body END,
+        content_removed_at = CASE WHEN v.forget THEN statement_timestamp() ELSE n.content_removed_at END
+    FROM v WHERE n.id = v.id AND n.organization_id = %(organization)s AND {held}
+    RETURNING n.id
+), tried AS (
+    INSERT INTO notifications_deliveryattempt (id, organization_id, notification_id, number, started_at,
+        finished_at, outcome, code, stage, reply, provider_code, request_id, facts, stages, provider,
+        way_name, next_at)
+    SELECT v.attempt, %(organization)s, v.id, v.attempts + 1, v.started_at, statement_timestamp(), v.result,
+        v.code, v.stage, v.reply, v.provider_code, v.request_id, v.facts, '[]', v.provider, v.way_name,
+        statement_timestamp() + make_interval(secs => v.pause)
+    FROM v JOIN settled ON settled.id = v.id
+    -- A test's row was begun when the test started.
+    ON CONFLICT (organization_id, notification_id, number) DO UPDATE SET
+        started_at = excluded.started_at, finished_at = excluded.finished_at, outcome = excluded.outcome,
+        code = excluded.code, stage = excluded.stage, reply = excluded.reply,
+        provider_code = excluded.provider_code, request_id = excluded.request_id, facts = excluded.facts,
+        provider = excluded.provider, way_name = excluded.way_name, next_at = excluded.next_at
+)
+SELECT id FROM settled
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Where a row goes after a try."""
+class Result:
+    """A row, and what its try came to."""
 
-    status: Status
-    fates: dict[str, dict[str, str]]
-    pause: timedelta | None = None
-
-
-def decide(row: Notification, outcome: Outcome, *, doubtful: str) -> Verdict:
-    """Decide the next state from what the provider said (threat model §9, guards 4, 5, 6, 8)."""
-    fates = merged_fates(row, outcome)
-    retryable = row.kind == Kind.NOTIFICATION and row.attempts + 1 < ATTEMPTS_LIMIT
-    still_open = any(
-        fates.get(email, {}).get("outcome") not in {"accepted", "refused"} for email in envelope(row)
-    )
-    again = still_open and outcome.result in {
-        AttemptOutcome.PARTIAL,
-        AttemptOutcome.TEMPORARY,
-        AttemptOutcome.UNKNOWN,
-    }
-    if again and retryable:
-        if outcome.result == AttemptOutcome.UNKNOWN and doubtful == Doubtful.HOLD:
-            return Verdict(status=Status.UNCERTAIN, fates=fates)
-        pause = message_pause(attempts=row.attempts + 1, retry_after=outcome.retry_after)
-        return Verdict(status=Status.QUEUED, fates=fates, pause=pause)
-    arrived = any(fate["outcome"] == "accepted" for fate in fates.values())
-    return Verdict(status=Status.ACCEPTED if arrived else Status.FAILED, fates=fates)
-
-
-def merged_fates(row: Notification, outcome: Outcome) -> dict[str, dict[str, str]]:
-    """Add this try's word on each recipient to what earlier tries said."""
-    fates: dict[str, dict[str, str]] = dict(row.recipient_outcomes)
-    for email in outcome.accepted:
-        fates[email] = {"outcome": "accepted", "code": "", "reply": ""}
-    for email, refusal in outcome.refused.items():
-        kind = "retrying" if refusal.transient else "refused"
-        fates[email] = {"outcome": kind, "code": refusal.code, "reply": refusal.reply}
-    return fates
-
-
-def columns(verdict: Verdict, row: Notification, outcome: Outcome) -> dict[str, object]:
-    """Spell the verdict in columns of the row."""
-    changed: dict[str, object] = {
-        "status": verdict.status,
-        "recipient_outcomes": verdict.fates,
-        "attempts": F("attempts") + 1,
-        "claims": 0,
-        "last_code": outcome.code,
-        "last_reply": outcome.reply,
-        **NO_LEASE,
-    }
-    if outcome.provider_id:
-        changed["provider_id"] = outcome.provider_id
-    if verdict.pause is not None:
-        changed["next_at"] = Now() + verdict.pause
-    if outcome.accepted or verdict.status == Status.ACCEPTED:
-        changed["accepted_at"] = Coalesce("accepted_at", Now())
-    if verdict.status in ENDED:
-        changed["ended_at"] = Now()
-    if verdict.status == Status.ACCEPTED and row.secret_content:
-        # A reset link has no business here once it left (C-MAIL-6).
-        changed |= {"sealed_body": None, "content_removed_at": Now()}
-    return changed
+    row: Notification
+    outcome: Outcome
 
 
 def settle(row: Notification, token: UUID, outcome: Outcome, *, doubtful: str) -> Status | None:
     """Record a try of a row this worker holds; None when the row had moved on meanwhile."""
-    verdict = decide(row, outcome, doubtful=doubtful)
     with tenant(row.organization_id):
-        mine = Notification.objects.of(row.organization_id).filter(
-            pk=row.pk, lease_token=token, attempts=row.attempts
+        return settle_all([Result(row=row, outcome=outcome)], token, doubtful=doubtful)[row.pk]
+
+
+def settle_all(
+    results: Sequence[Result], token: UUID, *, doubtful: str, held: str = HELD
+) -> dict[UUID, Status | None]:
+    """Record tries of rows of one organization in one statement, inside its tenant().
+
+    Returns: where each row went; None for one that had moved on meanwhile.
+    """
+    if not results:
+        return {}
+    organization_id = results[0].row.organization_id
+    verdicts = [decide(one.row, one.outcome, doubtful=doubtful) for one in results]
+    spelled = [spell(one, verdict) for one, verdict in zip(results, verdicts, strict=True)]
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute(
+            SETTLE.format(held=held),
+            {"rows": json.dumps(spelled), "organization": organization_id, "token": token},
         )
-        if mine.update(**columns(verdict, row, outcome)):
-            record_attempt(row, row.attempts + 1, outcome, pause=verdict.pause)
-            return verdict.status
-        return _settle_late(row, outcome)
+        settled = {key for (key,) in cursor.fetchall()}
+    gone: dict[UUID, Status | None] = {}
+    for one, verdict in zip(results, verdicts, strict=True):
+        here = one.row.pk in settled
+        gone[one.row.pk] = verdict.status if here else _settle_late(one.row, one.outcome)
+    advance(organization_id, (one.row.sequence for one in results))
+    return gone
+
+
+def spell(one: Result, verdict: Verdict) -> dict[str, object]:
+    """Spell a result for the statement."""
+    row, outcome = one.row, one.outcome
+    return {
+        "id": str(row.pk),
+        "attempt": str(uuid7()),
+        "attempts": row.attempts,
+        "status": verdict.status,
+        "fates": verdict.fates,
+        "pause": None if verdict.pause is None else verdict.pause.total_seconds(),
+        "arrived": bool(outcome.accepted) or verdict.status == Status.ACCEPTED,
+        "ended": verdict.status in ENDED,
+        "forget": verdict.status == Status.ACCEPTED and row.secret_content,
+        "started_at": outcome.started_at.isoformat(),
+        "result": outcome.result,
+        "code": outcome.code,
+        "stage": outcome.stage,
+        "reply": outcome.reply,
+        "provider_code": outcome.provider_code,
+        "request_id": outcome.request_id,
+        "provider_id": outcome.provider_id,
+        "facts": facts_for(row, outcome),
+        "provider": row.provider,
+        "way_name": row.way_name,
+    }
+
+
+def facts_for(row: Notification, outcome: Outcome) -> dict[str, str]:
+    """Give the facts the organization may read; those of the default mailer are the platform's."""
+    return {} if row.via_default_mailer else dict(outcome.facts)
 
 
 def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
@@ -108,10 +145,21 @@ def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
     if current is None:
         return None
     verdict = decide(current, outcome, doubtful=Doubtful.RESEND)
+    changed: dict[str, object] = {"attempts": F("attempts") + 1}
     if outcome.accepted and verdict.status == Status.ACCEPTED and current.status not in ENDED:
-        changed = columns(verdict, current, outcome)
-    else:
-        changed = {"attempts": F("attempts") + 1}
+        changed |= {
+            "status": Status.ACCEPTED,
+            "recipient_outcomes": verdict.fates,
+            "claims": 0,
+            "last_code": outcome.code,
+            "last_reply": outcome.reply,
+            "provider_id": outcome.provider_id or current.provider_id,
+            "accepted_at": Coalesce("accepted_at", Now()),
+            "ended_at": Now(),
+            **NO_LEASE,
+        }
+        if row.secret_content:
+            changed |= {"sealed_body": None, "content_removed_at": Now()}
     rows.filter(pk=current.pk).update(**changed)
     record_attempt(current, current.attempts + 1, outcome)
     return None
@@ -131,21 +179,15 @@ def record_attempt(
         "reply": outcome.reply,
         "provider_code": outcome.provider_code,
         "request_id": outcome.request_id,
-        # Host and username of the default mailer are the platform's business.
-        "facts": {} if row.via_default_mailer else dict(outcome.facts),
+        "facts": facts_for(row, outcome),
         "provider": row.provider,
         "way_name": row.way_name,
-        "next_at": _moment(now, pause),
+        "next_at": None if pause is None else now + pause,
     }
     attempt = DeliveryAttempt(organization_id=row.organization_id, notification=row, number=number, **said)
-    # One statement for every mail sent: `update_or_create` would take six.
     DeliveryAttempt.objects.bulk_create(
         [attempt],
         update_conflicts=True,
         unique_fields=("organization", "notification", "number"),
         update_fields=tuple(said),
     )
-
-
-def _moment(now: datetime, pause: timedelta | None) -> datetime | None:
-    return None if pause is None else now + pause

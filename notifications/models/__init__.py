@@ -1,6 +1,7 @@
 """The outbox: what is to be sent, and what became of it."""
 
 from notifications.models.attempt import DeliveryAttempt
+from notifications.models.limits import ConnectionGrant, ConnectionLimit, ConnectionSlot
 from notifications.models.notification import Notification, NotificationQuerySet
 from notifications.models.sharing import SharedResult
 from notifications.models.states import ENDED, IN_HAND, OPEN, TRIALS, AttemptOutcome, Kind, Status, Urgency
@@ -12,6 +13,9 @@ __all__ = [
     "OPEN",
     "TRIALS",
     "AttemptOutcome",
+    "ConnectionGrant",
+    "ConnectionLimit",
+    "ConnectionSlot",
     "DeliveryAttempt",
     "Kind",
     "Lane",

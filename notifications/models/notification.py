@@ -62,6 +62,10 @@ class Notification(TenantModel):
     message_id = models.TextField(blank=True)
     message_date = models.DateTimeField(default=timezone.now)
 
+    # Messages of one sequence go one after the other, and stop when one fails (COG-40).
+    sequence = models.UUIDField(null=True, blank=True)
+    sequence_place = models.PositiveIntegerField(default=0)
+
     idempotency_key = models.CharField(max_length=255, blank=True)
     idempotency_hash = models.CharField(max_length=64, blank=True)
 
@@ -123,6 +127,11 @@ class Notification(TenantModel):
                 condition=models.Q(sealed_body__isnull=False),
             ),
             models.Index(fields=["organization", "-id"], name="notification_page"),
+            models.Index(
+                fields=["organization", "sequence", "sequence_place"],
+                name="notification_sequence",
+                condition=models.Q(sequence__isnull=False),
+            ),
         )
         constraints = (
             models.CheckConstraint(

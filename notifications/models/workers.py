@@ -11,13 +11,16 @@ from orgs.models import Organization, TenantModel
 
 
 class Lane(TenantModel):
-    """The state of one organization's way out, as its workers last met it.
+    """One connection of one organization, as its workers last met it.
 
-    Screens read the reason mail waits from here. One lane per organization today; lanes per connection
-    add a connection to the key.
+    Screens read the reason mail waits from here. The lane without a connection stands for "nothing can send".
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # No foreign key: the default mailer's connection belongs to the platform, the lane to who uses it.
+    connection_id = models.UUIDField(null=True, blank=True)
+    # The lane mail went into last comes first.
+    used_at = models.DateTimeField(default=timezone.now)
     way = models.CharField(max_length=200, blank=True)
     held_code = models.CharField(max_length=64, blank=True)
     held_reason = models.TextField(blank=True)
@@ -26,13 +29,22 @@ class Lane(TenantModel):
     held_since = models.DateTimeField(null=True, blank=True)
     resume_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
+    # Real counters: what was accepted since `counted_since`, and the rate of the stretch before it.
+    counted_since = models.DateTimeField(null=True, blank=True)
+    counted = models.PositiveIntegerField(default=0)
+    rate = models.FloatField(null=True, blank=True)
+    rated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ("organization",)
-        constraints = (models.UniqueConstraint(fields=["organization"], name="lane_once"),)
+        ordering = ("organization", "-used_at")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["organization", "connection_id"], name="lane_once", nulls_distinct=False
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"lane of {self.organization_id}"
+        return f"lane of {self.organization_id} through {self.connection_id}"
 
 
 class WorkerHeartbeat(models.Model):

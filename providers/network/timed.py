@@ -51,6 +51,11 @@ class TimedSocket(Timed, socket.socket):
         self.settimeout(self.time_left())
         return super().recv_into(*arguments, **options)
 
+    def send(self, *arguments: Any) -> int:
+        """Send a piece within the time left."""
+        self.settimeout(self.time_left())
+        return super().send(*arguments)
+
     def sendall(self, *arguments: Any) -> None:
         """Send within the time left."""
         self.settimeout(self.time_left())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Final, Self
 
 from providers.errors import ProviderError, Stage
 from providers.message import Message
 from providers.network import HttpReply
-from providers.session import Receipt, WireContext, no_marker
+from providers.session import Answer, Receipt, WireContext, no_marker, one_by_one
 from providers.tokens import TokenSource
 from providers.transports.graph_body import sendmail_body, size_of
 from providers.transports.graph_calls import GraphCalls
@@ -71,6 +71,12 @@ class GraphSession:
             reply="HTTP 202 Accepted" if reply.status_code == ACCEPTED else "Sent, as its draft shows",
             provider_id=reply.headers.get("request-id", "")[:100],
         )
+
+    def send_many(
+        self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
+    ) -> Generator[Answer, None, None]:
+        """Send messages in their order, one call each."""
+        return one_by_one(self, messages, before_transmit)
 
     def verify(self, sender: str, recipient: str) -> None:  # noqa: ARG002 - nothing to ask Graph about
         """Prove sign-in; whether mail may be sent is only known when it is sent."""

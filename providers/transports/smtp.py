@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from types import TracebackType
 from typing import Self
 
 from providers.errors import ProviderError, Refusal, Stage
 from providers.message import Message
-from providers.session import Receipt, WireContext, no_marker
+from providers.session import Answer, Receipt, WireContext, answer_of, no_marker
 from providers.transports.smtp_auth import SmtpLogin, sign_in
+from providers.transports.smtp_chain import Chain, Supply, is_ended
 from providers.transports.smtp_content import mail_command, wire_content
 from providers.transports.smtp_limits import groups, mails_a_session, recipients_at_once
 from providers.transports.smtp_lines import SmtpServer
 from providers.transports.smtp_oauth import TokenLogin, TokenSignIn
-from providers.transports.smtp_replies import GONE
 from providers.transports.smtp_transaction import Transaction
 from providers.transports.smtp_verdicts import all_refused, queued_as, refusals_of
 from providers.transports.smtp_wire import SmtpWire
@@ -94,11 +95,25 @@ class SmtpSession:
         try:
             return self._send(message, before_transmit)
         except ProviderError as error:
-            ended = error.code == "connection_lost" or error.reply.startswith(str(GONE))
-            if self._transmitting or not reused or not ended:
+            if self._transmitting or not reused or not is_ended(error):
                 raise
         self.reopen()
         return self._send(message, before_transmit)
+
+    def send_many(
+        self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
+    ) -> Generator[Answer, None, None]:
+        """Send messages in their order, chained where the server can; each fares as if it were sent alone."""
+        supply = Supply(messages)
+        while (message := supply.take()) is not None:
+            chain = Chain(self._wire, self._trace, self._envelope_sender, sent=self._sent)
+            first = chain.prepare(message) if self._wire.sock is not None else None
+            if first is None:
+                yield answer_of(self, message, before_transmit)
+                continue
+            with closing(chain.run(first, supply, before_transmit)) as answers:
+                for answer in answers:
+                    yield self._counted(answer, before_transmit)
 
     def verify(self, sender: str, recipient: str) -> None:
         """Name sender and recipient and take it back; nothing is sent.
@@ -122,6 +137,20 @@ class SmtpSession:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _counted(self, answer: Answer, before_transmit: Callable[[], None]) -> Answer:
+        """Count what was sent; a message before which the server ended a used session has another try."""
+        error = answer.error
+        if error is None:
+            self._sent += 1
+            return answer
+        if not self._sent or error.stage not in {Stage.SENDER, Stage.RECIPIENT} or not is_ended(error):
+            return answer
+        try:
+            self.reopen()
+            return Answer(answer.message, receipt=self._send(answer.message, before_transmit))
+        except ProviderError as second:
+            return Answer(answer.message, error=second)
 
     def _send(self, message: Message, before_transmit: Callable[[], None]) -> Receipt:
         """Send to all recipients, in as many mails as the server wants of them.

@@ -10,7 +10,6 @@ from providers.message import Message
 from providers.mime import compose
 from providers.transports.smtp_wire import SmtpWire
 
-LEADING_DOT: Final = re.compile(rb"(?m)^\.")
 BARE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
@@ -31,10 +30,20 @@ def wire_content(message: Message, wire: SmtpWire) -> bytes:
             stage=Stage.MESSAGE,
             facts={**wire.facts, "limit": f"{limit / 1_000_000:.1f} MB", "size": str(len(content))},
         )
-    # Nothing but CRLF may end a line: a bare end before a dot could end the message early elsewhere.
-    content = BARE_END.sub(b"\r\n", content)
+    return stuffed(content)
+
+
+def stuffed(content: bytes) -> bytes:
+    """End every line with CRLF and double the dots at their beginnings.
+
+    Nothing but CRLF may end a line: a bare end before a dot could end the message early elsewhere.
+    """
+    ends = content.count(b"\r\n")
+    if content.count(b"\n") != ends or content.count(b"\r") != ends:
+        content = BARE_END.sub(b"\r\n", content)
     content = content if content.endswith(b"\r\n") else content + b"\r\n"
-    return LEADING_DOT.sub(b"..", content)
+    content = content.replace(b"\r\n.", b"\r\n..")
+    return b"." + content if content.startswith(b".") else content
 
 
 def mail_command(message: Message, sender: str, size: int, wire: SmtpWire) -> str:

@@ -44,6 +44,8 @@ class SmtpLines(smtplib.SMTP):
         self._pending = bytearray()
         self._ends = time.monotonic() + context.time_limit
         self._opened: TimedSocket | TimedTls | None = None
+        # How much of the last words went out, which tells after a break what the other side cannot have.
+        self.written = 0
 
     @property
     def facts(self) -> dict[str, str]:
@@ -90,9 +92,11 @@ class SmtpLines(smtplib.SMTP):
         """
         if self._opened is None:
             raise failure("connection_lost", host=self._server.host, facts=self.facts)
-        content = s.encode(self.command_encoding) if isinstance(s, str) else s
+        self.written = 0
+        content = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else s)
         try:
-            self._opened.sendall(content)
+            while self.written < len(content):
+                self.written += self._opened.send(content[self.written :])
         except LINE_ERRORS as error:
             raise self._broken(error) from None
 

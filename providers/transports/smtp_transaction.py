@@ -39,7 +39,7 @@ class Transaction:
             named = wire.reply()
             if named.code != OK:
                 self._drain(len(recipients) if pipelined and named.code != GONE else 0)
-                raise self._refused(Stage.SENDER, named)
+                raise self.refused(Stage.SENDER, named)
             step.text = "Sender accepted"
         with self._trace.step(Stage.RECIPIENT) as step:
             verdicts = self._verdicts(recipients, commands[1:], pipelined=pipelined)
@@ -60,7 +60,7 @@ class Transaction:
             wire.allow(COMMAND_SECONDS)
             reply = wire.ask("DATA")
             if reply.code != START_DATA:
-                raise self._refused(Stage.MESSAGE, reply)
+                raise self.refused(Stage.MESSAGE, reply)
             wire.allow(DATA_SECONDS)
             wire.send(content)
             step.text = f"Message handed over, {len(content) / 1000:.1f} kB"
@@ -73,7 +73,7 @@ class Transaction:
                 # From here on the server may have the message: no answer is not a refusal.
                 raise failure("outcome_unknown", facts={**wire.facts, "why": error.code}) from None
             if reply.code not in TAKEN:
-                raise self._refused(Stage.ACCEPTED, reply)
+                raise self.refused(Stage.ACCEPTED, reply)
             step.text = f"Accepted: {reply.shown(wire.hidden)}"
         return reply
 
@@ -86,6 +86,15 @@ class Transaction:
         except ProviderError:
             self._wire.close()
 
+    def refused(self, stage: Stage, reply: Reply) -> ProviderError:
+        """Make the error of a refused command and bring the session back to its start."""
+        error = self._wire.refused(stage, reply)
+        if reply.code == GONE:
+            self._wire.close()
+        else:
+            self.take_back()
+        return error
+
     def _verdicts(
         self, recipients: tuple[str, ...], commands: list[str], *, pipelined: bool
     ) -> dict[str, Refusal]:
@@ -94,19 +103,10 @@ class Transaction:
             self._wire.allow(COMMAND_SECONDS)
             reply = self._wire.reply() if pipelined else self._wire.ask(command)
             if reply.code == GONE:
-                raise self._refused(Stage.RECIPIENT, reply)
+                raise self.refused(Stage.RECIPIENT, reply)
             if reply.code not in TAKEN:
                 verdicts[address] = refusal(reply, self._wire.hidden)
         return verdicts
-
-    def _refused(self, stage: Stage, reply: Reply) -> ProviderError:
-        """Make the error of a refused command and bring the session back to its start."""
-        error = self._wire.refused(stage, reply)
-        if reply.code == GONE:
-            self._wire.close()
-        else:
-            self.take_back()
-        return error
 
     def _drain(self, replies: int) -> None:
         # The refusal of the sender is what counts, even when the line breaks behind it.

@@ -12,7 +12,7 @@ import pytest
 import redis
 from django.conf import settings as product
 
-from notifications.delivery.claiming import SLOTS
+from notifications import hints
 from notifications.models import DeliveryAttempt, Notification, Status, WorkerHeartbeat
 from orgs.models import Organization
 from orgs.tenancy import tenant
@@ -48,8 +48,8 @@ def test_a_killed_worker_loses_nothing(
     eventually(lambda: all_accepted(contoso), seconds=60)
     copies = Counter(mail.message_id for mail in server.inbox)
     assert len(copies) == 200
-    # Only what was between its final dot and our record may have left twice: one message for each session.
-    assert sum(copies.values()) - 200 <= SLOTS
+    # Only what was between its marker and our record may have left twice: one window for each session.
+    assert sum(copies.values()) - 200 <= product.DELIVERY_SESSIONS * product.DELIVERY_WINDOW / 2
     assert max(copies.values()) <= 2
     with tenant(contoso):
         rows = Notification.objects.of(contoso)
@@ -81,6 +81,8 @@ def broker() -> Iterator[str]:
     wire = redis.Redis.from_url(address)
     wire.flushdb()
     rewire(address)
+    # An earlier test may have met a broker that was away.
+    hints.breaker.close()
     yield address
     rewire(product.REDIS_URL)
     wire.flushdb()

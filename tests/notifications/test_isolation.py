@@ -98,9 +98,11 @@ def test_a_change_of_settings_counts_for_the_next_message_of_every_worker(
 
 
 @pytest.mark.feature("CIR-22")
+@pytest.mark.parametrize("window", [1, 4])
 def test_a_change_while_a_batch_is_under_way_stops_the_batch(
-    contoso: Organization, server: SmtpServer, second: SmtpServer
+    contoso: Organization, server: SmtpServer, second: SmtpServer, settings: Any, window: int
 ) -> None:
+    settings.DELIVERY_WINDOW = window
     connect_to(contoso, server)
     for number in range(10):
         queue(contoso, subject=f"Mail {number}")
@@ -115,9 +117,9 @@ def test_a_change_while_a_batch_is_under_way_stops_the_batch(
 
     server.command = spy  # type: ignore[method-assign]
     drain_all(contoso)()
-    # The one that was being handed over still left the old way; all others take the new one.
-    assert len(server.inbox) == 1
-    assert len(second.inbox) == 9
+    # What was marked as being handed over still left the old way; all others take the new one.
+    assert len(server.inbox) == window
+    assert len(second.inbox) == 10 - window
 
 
 @pytest.mark.feature("CIR-23", "CIR-2")

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 from notifications.sweep import QueueLine, oldest_due_seconds, queue_lines
 
-ROW = "{slug:<30} {queued:>9} {due:>9} {in_hand:>9} {uncertain:>9} {oldest:>12}  {held}"
+ROW = "{slug:<30} {queued:>9} {due:>9} {in_hand:>9} {uncertain:>9} {oldest:>12} {finishes:>12}  {held}"
 
 
 class Command(BaseCommand):
@@ -36,11 +36,17 @@ class Command(BaseCommand):
         head = {
             name: name.replace("_", " ") for name in ("slug", "queued", "due", "in_hand", "uncertain", "held")
         }
-        self.stdout.write(ROW.format(**head, oldest="oldest"))
+        self.stdout.write(ROW.format(**head, oldest="oldest", finishes="finishes in"))
         for line in lines:
             self.stdout.write(self._row(line))
         if not lines:
             self.stdout.write("Nothing waits.")
 
     def _row(self, line: QueueLine) -> str:
-        return ROW.format(**asdict(line), oldest=f"{line.oldest_seconds:.0f} s", held=line.held_code or "-")
+        left = line.finishes_in
+        return ROW.format(
+            **asdict(line),
+            oldest=f"{line.oldest_seconds:.0f} s",
+            finishes="?" if left is None else f"{left:.0f} s",
+            held=line.held_code or "-",
+        )

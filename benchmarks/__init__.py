@@ -1,0 +1,1 @@
+"""Figures as JSON, each with a reference measured in the same run; never a timed test."""

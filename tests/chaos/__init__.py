@@ -1,0 +1,1 @@
+"""Everything fails at random while mail is sent: nothing is lost, and copies are explained by faults."""

@@ -1,0 +1,86 @@
+"""Stop on error: messages that go one after the other, and stop when one fails (COG-40)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from notifications.delivery import expire
+from notifications.drain import drain
+from notifications.models import Notification, Status
+from notifications.sequences import enqueue_sequence
+from notifications.services import cancel
+from orgs.models import Organization
+from orgs.tenancy import tenant
+from providers import MessageInvalid
+from sandbox.inbox import Inbox
+from sandbox.smtp import SmtpServer
+from tests.notifications.stories import change, connect_to, look, make_due
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ready(contoso: Organization, server: SmtpServer) -> Organization:
+    """An organization that sends through the sandbox."""
+    connect_to(contoso, server)
+    return contoso
+
+
+def sequence(organization: Organization, *recipients: str, **options: Any) -> list[Notification]:
+    messages = [{"to": f"{one}@example.com", "subject": one} for one in recipients]
+    return enqueue_sequence(organization=organization, messages=messages, text="Hello", **options)
+
+
+def states(rows: list[Notification]) -> list[str]:
+    return [look(row).status for row in rows]
+
+
+@pytest.mark.feature("COG-40")
+def test_after_the_first_failure_the_rest_is_cancelled(ready: Organization, inbox: Inbox) -> None:
+    rows = sequence(ready, "first", "unknown", "third", "fourth")
+    while drain(ready.pk):
+        pass
+    assert states(rows) == [Status.ACCEPTED, Status.FAILED, Status.CANCELLED, Status.CANCELLED]
+    assert look(rows[2]).last_code == "stopped_after_error"
+    assert [mail.subject for mail in inbox] == ["first"]
+
+
+@pytest.mark.feature("COG-40")
+def test_without_it_all_are_tried(ready: Organization, inbox: Inbox) -> None:
+    rows = sequence(ready, "first", "unknown", "third", stop_on_error=False)
+    drain(ready.pk)
+    assert states(rows) == [Status.ACCEPTED, Status.FAILED, Status.ACCEPTED]
+
+
+def test_one_that_is_put_off_holds_the_others_back(ready: Organization, inbox: Inbox) -> None:
+    rows = sequence(ready, "greylisted", "second", "third")
+    drain(ready.pk)
+    assert states(rows) == [Status.QUEUED] * 3
+    assert not inbox
+    change(rows[0], next_at=timezone.now())
+    while drain(ready.pk):
+        pass
+    assert states(rows) == [Status.ACCEPTED] * 3
+    assert [mail.subject for mail in inbox] == ["greylisted", "second", "third"]
+
+
+def test_a_cancelled_one_lets_the_next_go_and_an_expired_one_stops_them(ready: Organization) -> None:
+    rows = sequence(ready, "first", "second", "third")
+    cancel(ready.pk, rows[0].pk)
+    assert look(rows[1]).next_at <= timezone.now()
+    change(rows[1], expires_at=timezone.now() - timedelta(seconds=1))
+    expire(ready.pk)
+    assert states(rows) == [Status.CANCELLED, Status.EXPIRED, Status.CANCELLED]
+    make_due(ready)
+    assert drain(ready.pk) is False
+
+
+def test_a_message_that_cannot_be_sent_queues_none(ready: Organization) -> None:
+    with pytest.raises(MessageInvalid):
+        sequence(ready, "first", "not an address")
+    with tenant(ready):
+        assert not Notification.objects.of(ready).exists()

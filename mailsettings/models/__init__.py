@@ -13,6 +13,7 @@ from mailsettings.models.connections import (
 from mailsettings.models.consent import AccountState, ConnectedAccount, ConsentRequest
 from mailsettings.models.domain import DomainReport
 from mailsettings.models.hosts import CustomCloud, SignInHost
+from mailsettings.models.routing import RoutingRule
 from mailsettings.models.tokens import ConnectionToken
 from mailsettings.models.versions import ConnectionVersion
 
@@ -29,6 +30,7 @@ __all__ = [
     "Draft",
     "MailSettings",
     "Rank",
+    "RoutingRule",
     "SignInHost",
     "StoredSecret",
 ]

@@ -25,6 +25,9 @@ class MailSettings(TenantModel):
     smtp_enabled = models.BooleanField(_("SMTP enabled"), default=False)
     version = models.PositiveIntegerField(default=1)
     doubtful = models.CharField(max_length=8, choices=Doubtful, default=Doubtful.RESEND)
+    # Whether mail may leave through the platform's mailer when every connection of the order fails.
+    default_mailer_last = models.BooleanField(default=False)
+    routing_enabled = models.BooleanField(default=True)
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.ForeignKey("orgs.User", null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -54,6 +57,8 @@ class Connection(TenantModel):
     settings = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
     rank = models.CharField(max_length=10, choices=Rank, default=Rank.PRIMARY)
+    # Order among the organization's; the primary one comes first whatever its number.
+    place = models.PositiveSmallIntegerField(default=0)
     enabled = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
@@ -89,6 +94,10 @@ class StoredSecret(TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="secrets")
     field = models.CharField(max_length=40)
+    # The secret that will take over from the current one (NEW-5).
+    is_next = models.BooleanField(default=False)
+    expires_on = models.DateField(null=True)
+    tested_at = models.DateTimeField(null=True)
     blob = models.BinaryField()
     # The last four characters of a generated secret of 16 or more, never of a password.
     hint = models.CharField(max_length=4, blank=True)
@@ -98,7 +107,7 @@ class StoredSecret(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "connection", "field"], name="one_secret_per_field"
+                fields=["organization", "connection", "field", "is_next"], name="one_secret_per_slot"
             )
         ]
 

@@ -1,5 +1,6 @@
 """The outbox: what is to be sent, and what became of it."""
 
+from notifications.models.alarms import Alarm, AlarmKind
 from notifications.models.attempt import DeliveryAttempt
 from notifications.models.limits import ConnectionGrant, ConnectionLimit, ConnectionSlot
 from notifications.models.notification import Notification, NotificationQuerySet
@@ -12,6 +13,8 @@ __all__ = [
     "IN_HAND",
     "OPEN",
     "TRIALS",
+    "Alarm",
+    "AlarmKind",
     "AttemptOutcome",
     "ConnectionGrant",
     "ConnectionLimit",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from mailsettings.models import Connection, Draft
+from mailsettings.models import Connection, Draft, RoutingRule
 from notifications.models.states import IN_HAND, TRIALS, Kind, Status, Urgency
 from orgs.ids import uuid7
 from orgs.models import TenantModel, TenantQuerySet
@@ -75,6 +75,16 @@ class Notification(TenantModel):
     draft = models.ForeignKey(
         Draft, on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications"
     )
+    # The connection a rule chose when it was queued; empty means the order of connections.
+    route = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    route_falls_back = models.BooleanField(default=True)
+    rule = models.ForeignKey(
+        RoutingRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications"
+    )
+    # The rule's place as it was then.
+    rule_place = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Another connection than the first one meant for it took over.
+    took_over = models.BooleanField(default=False)
     way_name = models.CharField(max_length=200, blank=True)
     provider = models.CharField(max_length=40, blank=True)
     via_default_mailer = models.BooleanField(default=False)
@@ -104,7 +114,7 @@ class Notification(TenantModel):
         ordering = ("-id",)
         indexes = (
             models.Index(
-                fields=["organization", "kind", "priority", "next_at", "id"],
+                fields=["organization", "kind", "route", "priority", "next_at", "id"],
                 name="notification_claim",
                 condition=models.Q(status="queued"),
             ),
@@ -112,6 +122,16 @@ class Notification(TenantModel):
                 fields=["organization", "next_at"],
                 name="notification_due",
                 condition=models.Q(status="queued"),
+            ),
+            models.Index(
+                fields=["route", "next_at"],
+                name="notification_route",
+                condition=models.Q(status="queued", route__isnull=False),
+            ),
+            models.Index(
+                fields=["organization", "rule", "created_at"],
+                name="notification_rule",
+                condition=models.Q(rule__isnull=False),
             ),
             models.Index(
                 fields=["organization", "lease_until"],

@@ -65,8 +65,8 @@ def changed_destination(chosen: Provider, old: Settings, new: Settings) -> str:
 
 
 def stored_secrets(connection: Connection | None) -> dict[str, StoredSecret]:
-    """Give the stored secrets of a connection by field name."""
+    """Give the stored secrets of a connection that are in use, by field name; not the next ones."""
     if connection is None:
         return {}
-    rows = StoredSecret.objects.of(connection.organization_id).filter(connection=connection)
+    rows = StoredSecret.objects.of(connection.organization_id).filter(connection=connection, is_next=False)
     return {row.field: row for row in rows}

@@ -42,6 +42,7 @@ def never_used(rows: QuerySet[Connection]) -> QuerySet[Connection]:
             ConnectionToken.objects.using(rows.db).filter(connection=OuterRef("pk"), refresh__isnull=False)
         ),
         secrets__field="refresh_token",
+        secrets__is_next=False,
         enabled=True,
         organization__is_active=True,
     ).order_by("pk")

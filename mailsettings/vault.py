@@ -116,6 +116,7 @@ def store_secret(
         organization_id=connection.organization_id,
         connection=connection,
         field=name,
+        is_next=False,
         defaults={
             "blob": seal_secret(
                 secret,
@@ -135,7 +136,7 @@ def store_secret(
 def connection_secrets(
     connection: Connection, provider: Provider, settings: Settings, *, typed: Collection[str] = ()
 ) -> dict[str, SecretText]:
-    """Unseal the secrets of a connection that `settings` use, for the destination they name.
+    """Unseal the current secrets of a connection that `settings` use, for the destination they name.
 
     Those typed anew are left alone: they may go elsewhere than the stored ones.
 
@@ -146,7 +147,7 @@ def connection_secrets(
         spec.name for spec in specs(provider.settings_type) if spec.secret and applies(spec, settings)
     }
     rows = StoredSecret.objects.of(connection.organization_id).filter(
-        connection=connection, field__in=counting - set(typed)
+        connection=connection, field__in=counting - set(typed), is_next=False
     )
     return {
         row.field: unseal_secret(

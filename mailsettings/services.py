@@ -19,6 +19,10 @@ from orgs.models import Organization, User
 from providers import Provider, SecretText, Settings
 
 
+# Secrets that are tokens of a grant, unlike those that prove who asks for one.
+TYPED_TOKENS = frozenset({"refresh_token", "access_token"})
+
+
 class StaleSettings(Exception):
     """Somebody saved these settings after the page was opened."""
 
@@ -140,12 +144,12 @@ def _prepare_change(
     elif wants_account(chosen, connection.settings) != wants_account(chosen, vars(settings)):
         # The other method's refresh token is another grant's.
         tokens.delete()
-    elif typed and wants_account(chosen, vars(settings)):
-        # A new secret proves itself with a token of its own (CIR-12); consent outlives it.
-        tokens.update(access=None, access_expires_at=None)
-    elif typed:
-        # A refresh token that was typed counts from now on, not the one an earlier one was traded for.
+    elif typed.keys() & TYPED_TOKENS:
+        # A token that was typed counts from now on, not the one an earlier one was traded for.
         tokens.delete()
+    elif typed:
+        # A new secret proves itself with a token of its own (CIR-12); the grant behind it outlives it.
+        tokens.update(access=None, access_expires_at=None)
 
 
 def release_hold(connection: Connection) -> None:

@@ -142,6 +142,21 @@ def test_a_newly_typed_refresh_token_wins_over_an_older_rotated_one(
     assert not google._permits.get(newer)
 
 
+@pytest.mark.feature("COG-22")
+def test_a_newly_typed_client_secret_keeps_the_rotated_refresh_token(
+    admin: Admin, form: Form, google: OAuthServer
+) -> None:
+    google.tokens.rotates = True
+    keep(admin, "oauth_smtp", form)
+    assert send(admin).status == Status.ACCEPTED
+    generation = tokens(admin).generation
+    typed = {**form, "client_secret": form["client_secret"], "refresh_token": ""}
+    assert admin.save("oauth_smtp", typed, action="save_unverified").status_code == 302
+    # The first refresh token was used up long ago; only the one it was traded for still works.
+    assert send(admin).status == Status.ACCEPTED
+    assert tokens(admin).generation == generation + 1
+
+
 def test_a_typed_refresh_token_nobody_used_is_renewed_too(
     admin: Admin, form: Form, google: OAuthServer
 ) -> None:

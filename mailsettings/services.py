@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _
 from mailsettings.consent.wanted import wants_account
 from mailsettings.destinations import SecretNeeded, changed_destination, missing_secrets
 from mailsettings.models import Connection, ConnectionToken, MailSettings, Rank, StoredSecret
+from mailsettings.models.tokens import TYPED_TOKENS
 from mailsettings.names import NameTaken, changed_labels, free_name, require_free_name
+from mailsettings.order import make_primary, next_place
 from mailsettings.vault import plain_values, store_secret, typed_settings
 from mailsettings.versions import record_first_version, record_version
 from orgs.models import Organization, User
 from providers import Provider, SecretText, Settings
-
-
-# Secrets that are tokens of a grant, unlike those that prove who asks for one.
-TYPED_TOKENS = frozenset({"refresh_token", "access_token"})
 
 
 class StaleSettings(Exception):
@@ -107,7 +105,10 @@ def save_connection(
     created = connection is None
     changed = changed_labels(connection, chosen, settings, typed, name)
     connection = connection or Connection(
-        organization=organization, name=name or free_name(organization, chosen), rank=Rank.ADDITIONAL
+        organization=organization,
+        name=name or free_name(organization, chosen),
+        rank=Rank.ADDITIONAL,
+        place=next_place(organization.pk),
     )
     if not created:
         _prepare_change(connection, chosen, settings, typed)
@@ -159,13 +160,6 @@ def release_hold(connection: Connection) -> None:
     connection.held_probes = 0
 
 
-def make_primary(connection: Connection) -> None:
-    """Give a connection the first place; the caller saves its row."""
-    others = Connection.objects.of(connection.organization_id).filter(rank=Rank.PRIMARY)
-    others.exclude(pk=connection.pk).update(rank=Rank.ADDITIONAL)
-    connection.rank, connection.enabled = Rank.PRIMARY, True
-
-
 def raise_version(mail: MailSettings, *, smtp_enabled: bool, user: User | None) -> None:
     """Store the switch and make every worker read the settings again."""
     MailSettings.objects.of(mail.organization_id).filter(pk=mail.pk).update(
@@ -193,7 +187,6 @@ __all__ = [
     "StaleSettings",
     "connection_for",
     "lock_settings",
-    "make_primary",
     "raise_version",
     "release_hold",
     "save_connection",

@@ -13,6 +13,7 @@ from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.egress import egress
 from mailsettings.holds import hold
 from mailsettings.models import Connection, ConnectionToken, Draft, MailSettings, Rank
+from mailsettings.models.tokens import TYPED_TOKENS
 from mailsettings.reading import finish, require_complete
 from mailsettings.token_store import token_store
 from mailsettings.vault import connection_secrets, draft_secrets, typed_settings
@@ -127,13 +128,13 @@ def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
 
 
 def lender(draft: Draft, chosen: Provider, settings: Settings) -> UUID | None:
-    """Give the saved connection whose refresh token a draft tries: not when other secrets were typed.
+    """Give the saved connection whose refresh token a draft tries: not when another token was typed.
 
-    An account stays connected when a new client secret is typed, so there its token is what is tried.
+    A grant outlives a new client secret, so its newest refresh token is what is tried.
     """
     if wants_account(chosen, vars(settings)):
         return draft.connection_id
-    if draft.connection_id is None or draft.sealed:
+    if draft.connection_id is None or draft.sealed.keys() & TYPED_TOKENS:
         return None
     rows = ConnectionToken.objects.of(draft.organization_id).filter(connection_id=draft.connection_id)
     return draft.connection_id if rows.filter(refresh__isnull=False).exists() else None

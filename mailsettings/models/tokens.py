@@ -8,6 +8,9 @@ from mailsettings.models.connections import Connection
 from orgs.ids import uuid7
 from orgs.models import TenantModel
 
+# Secrets of a form that are tokens of a grant, unlike those that prove who asks for one.
+TYPED_TOKENS = frozenset({"refresh_token", "access_token"})
+
 
 class ConnectionToken(TenantModel):
     """The access and refresh token of one connection, and the lease of whoever renews them (C-OAU-6)."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mailsettings.drafts import is_same_as_saved
 from mailsettings.models import Connection, Draft
+from mailsettings.secret_swap import rescue
 from mailsettings.token_store import token_store
 from mailsettings.way import Way
 from orgs import events
@@ -22,11 +23,17 @@ from providers import ProviderError
 PROBE_MINUTES = (5, 15, 60)
 
 
-def hold(way: Way, error: ProviderError) -> None:
-    """Hold the way's connection after a fault of its own; its mail stays queued. Tells once."""
+def hold(way: Way, error: ProviderError) -> bool:
+    """Hold the way's connection after a fault of its own; its mail stays queued. Tells once.
+
+    Returns:
+        False when there is nothing to wait for: the next secret has taken over, read the way again (NEW-5).
+    """
     if way.connection_id is None:
-        return
+        return True
     token_store(way).drop(way.token_key)
+    if rescue(way, error):
+        return False
     now = timezone.now()
     with tenant(way.owner_id):
         rows = Connection.objects.of(way.owner_id).filter(pk=way.connection_id, version=way.version)
@@ -44,7 +51,7 @@ def hold(way: Way, error: ProviderError) -> None:
                 subject_id=way.connection_id,
                 detail={"code": error.code, "connection": way.name},
             )
-            return
+            return True
         # A failed probe: only the one that was due moves the clock.
         for row in rows.filter(probe_at__lte=now):
             step = min(row.held_probes + 1, len(PROBE_MINUTES) - 1)
@@ -54,6 +61,7 @@ def hold(way: Way, error: ProviderError) -> None:
                 held_probes=F("held_probes") + 1,
                 probe_at=now + timedelta(minutes=PROBE_MINUTES[step]),
             )
+    return True
 
 
 def note_success(way: Way) -> None:

@@ -127,6 +127,8 @@ def store_secret(
                 settings=settings,
             ),
             "hint": secret.hint() if getattr(spec.marker, "generated", False) else "",
+            "expires_on": None,
+            "tested_at": None,
             "saved_at": timezone.now(),
             "saved_by": user,
         },

@@ -83,7 +83,7 @@ def through(way: Way) -> Turned:
         if work.pace is not Pace.ON:
             forget_way(way.user_id)
     seconds = RHYTHMS.seconds(way.connection_id)
-    return Turned(more=work.pace is Pace.ON, slow=is_slow(work, begun), wide=seconds > WIDE_SECONDS)
+    return Turned(more=work.pace is not Pace.REST, slow=is_slow(work, begun), wide=seconds > WIDE_SECONDS)
 
 
 def is_slow(work: Turn, begun: float) -> bool:

@@ -30,6 +30,7 @@ ClientSecret = Annotated[
         section=APP,
         mono=True,
         generated=True,
+        expiry="secret_expires_on",
         placeholder="Paste the new value",
         help="Stored encrypted. It can be replaced but never shown again.",
         guide=CLIENT_SECRET_GUIDE,

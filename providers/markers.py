@@ -64,9 +64,13 @@ class Addresses(Marker):
 
 @dataclass(frozen=True, kw_only=True)
 class Secret(Marker):
-    """Never shown again once saved; `generated` ones may show their last four characters."""
+    """Never shown again once saved; `generated` ones may show their last four characters.
+
+    `expiry` names the setting that says on which day it expires.
+    """
 
     generated: bool = False
+    expiry: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,7 @@ class OAuthSmtpSettings(Settings):
             section=SIGN_IN,
             mono=True,
             generated=True,
+            expiry="secret_expires_on",
             help="Stored encrypted. It can be replaced but never shown again.",
         ),
     ]

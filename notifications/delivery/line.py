@@ -22,6 +22,8 @@ class Pace(Enum):
 
     ON = auto()
     REST = auto()
+    # What was at fault is cured already: the way is read anew, and mail goes on at once.
+    AGAIN = auto()
 
 
 class Line:

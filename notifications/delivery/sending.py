@@ -184,9 +184,9 @@ class Turn:
         self._break_off(error, batch)
 
     def _break_off(self, error: ProviderError, batch: Batch) -> None:
-        self.pace = Pace.REST
         self._line.close()
-        take_in(error, self.way, batch, crowd=is_crowd(error))
+        self.pace = Pace.REST
+        self.pace = take_in(error, self.way, batch, crowd=is_crowd(error))
 
     def _note_sent(self, batch: Batch) -> None:
         self._smooth += 1

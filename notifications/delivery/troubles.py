@@ -11,6 +11,7 @@ from mailsettings.holds import hold, note_success
 from mailsettings.ways import Way
 from notifications import lanes, slots
 from notifications.delivery.claiming import Batch
+from notifications.delivery.line import Pace
 from orgs.tenancy import tenant
 from providers import ProviderError, Stage
 
@@ -45,15 +46,17 @@ def is_crowd(error: ProviderError) -> bool:
     return error.code in CROWDED + BUSY or error.reply.startswith(GONE)
 
 
-def take_in(error: ProviderError, way: Way, batch: Batch, *, crowd: bool) -> None:
+def take_in(error: ProviderError, way: Way, batch: Batch, *, crowd: bool) -> Pace:
     """Hold the connection, let the lane rest, or let everybody who uses the connection rest."""
     if not error.transient:
-        hold(way, error)
+        if not hold(way, error):
+            return Pace.AGAIN
         lanes.show_held(batch.organization_id, code=error.code, reason=error.reply, way=way)
     elif crowd:
         rest_all(error, way, batch)
     elif lanes.pause(way, error) >= FAILURES_BEFORE_HOLD:
         hold(way, error)
+    return Pace.REST
 
 
 def rest_all(error: ProviderError, way: Way, batch: Batch) -> None:

@@ -20,7 +20,8 @@ from mailsettings.models import (
     ConsentRequest,
     MailSettings,
 )
-from mailsettings.services import make_primary, raise_version
+from mailsettings.order import make_primary
+from mailsettings.services import raise_version
 from mailsettings.token_rows import token_columns, token_destination
 from orgs.models import User
 from providers import Account, Granted, ProviderError, Token

@@ -1,0 +1,44 @@
+"""The order of an organization's connections: the primary one first, then the others by their place."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Case, Max, Value, When
+
+from mailsettings.models import Connection, Rank
+
+
+def ordered(organization_id: UUID) -> list[Connection]:
+    """List the connections in their order, whatever their rank and whether they are enabled."""
+    primary_first = Case(When(rank=Rank.PRIMARY, then=Value(0)), default=Value(1))
+    rows = Connection.objects.of(organization_id).select_related("updated_by")
+    return list(rows.order_by(primary_first, "place", "created_at", "pk"))
+
+
+def next_place(organization_id: UUID) -> int:
+    """Give the place after the last one, for a new connection."""
+    last = Connection.objects.of(organization_id).aggregate(last=Max("place"))["last"]
+    return (last or 0) + 1
+
+
+def make_primary(connection: Connection) -> None:
+    """Give a connection the first place; the former primary one takes its place and rank.
+
+    So nothing becomes a backup that nobody made one. The caller holds the lock of the mail settings, and
+    saves the connection's row.
+    """
+    rows = Connection.objects.of(connection.organization_id)
+    former = rows.filter(rank=Rank.PRIMARY).exclude(pk=connection.pk).first()
+    if former is not None:
+        rows.filter(pk=former.pk).update(rank=connection.rank, place=connection.place)
+        connection.place = former.place
+    connection.rank, connection.enabled = Rank.PRIMARY, True
+
+
+def number(rows: list[Connection]) -> None:
+    """Number the places of connections as they are listed."""
+    for place, row in enumerate(rows, 1):
+        if row.place != place:
+            row.place = place
+            Connection.objects.of(row.organization_id).filter(pk=row.pk).update(place=place)

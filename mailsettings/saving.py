@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from mailsettings.consent.saving import CONNECT, save_and_connect
+from mailsettings.consent.starting import start_consent
 from mailsettings.destinations import SecretNeeded
 from mailsettings.domain.gate import refusal
 from mailsettings.drafts import make_draft
@@ -20,8 +20,9 @@ from mailsettings.services import NameTaken, Saved, StaleSettings, save_connecti
 from orgs import audit
 from orgs.access import OrganizationRequest
 
-# What the button "Save without verifying" sends.
+# What the buttons "Save without verifying" and "Connect" send.
 UNVERIFIED = "save_unverified"
+CONNECT = "connect"
 
 
 def activates(form: ConnectionForm) -> bool:
@@ -68,13 +69,33 @@ def save_form(
 
 
 def save_now(request: OrganizationRequest, form: ConnectionForm) -> Saved:
-    """Save what the form holds and write down what changed.
+    """Save what the form holds, and say so.
 
     Raises:
         StaleSettings, SecretNeeded, NameTaken: as `save_connection` says.
     """
+    saved = store(request, form, activate=activates(form))
+    write_down(request, saved)
+    say_saved(request, saved, form)
+    return saved
+
+
+def save_and_connect(request: OrganizationRequest, form: ConnectionForm) -> HttpResponse:
+    """Save what the form holds without activating it, and leave for the consent page (HIR-5, WPM-13).
+
+    Raises:
+        StaleSettings, SecretNeeded, NameTaken: as `save_connection` says.
+    """
+    saved = store(request, form, activate=False)
+    if saved.created or saved.changed:
+        write_down(request, saved)
+    return start_consent(request, saved.connection, activate=form.subject.activates)
+
+
+def store(request: OrganizationRequest, form: ConnectionForm, *, activate: bool) -> Saved:
+    """Save what the form holds."""
     assert form.settings is not None  # noqa: S101  # the caller looked
-    saved = save_connection(
+    return save_connection(
         organization=request.organization,
         chosen=form.chosen,
         settings=form.settings,
@@ -84,13 +105,14 @@ def save_now(request: OrganizationRequest, form: ConnectionForm) -> Saved:
         verified=form.is_proven,
         connection=form.connection,
         name=form.new_name,
-        activate=activates(form),
+        activate=activate,
     )
-    audit.record_request(
-        request, action=saved.action, subject=saved.connection.name, detail={"changed": list(saved.changed)}
-    )
-    say_saved(request, saved, form)
-    return saved
+
+
+def write_down(request: OrganizationRequest, saved: Saved) -> None:
+    """Tell the audit trail what a save changed."""
+    detail = {"changed": list(saved.changed)}
+    audit.record_request(request, action=saved.action, subject=saved.connection.name, detail=detail)
 
 
 def say_saved(request: OrganizationRequest, saved: Saved, form: ConnectionForm) -> None:

@@ -12,6 +12,7 @@ from mailsettings.consent.standing import ENDS_CONSENT, require_consent
 from mailsettings.egress import egress
 from mailsettings.holds import hold
 from mailsettings.models import Connection, ConnectionToken
+from mailsettings.secret_swap import rescue
 from mailsettings.token_store import token_store
 from mailsettings.way import NoWayOut, Way
 from mailsettings.ways import connection_way
@@ -82,7 +83,12 @@ def renew_way(way: Way) -> None:
 
 
 def tell(way: Way, error: ProviderError) -> None:
-    """Write the event of a renewal that failed; a grant that ended holds the connection and is told once."""
+    """Write the event of a renewal that failed; a grant that ended holds the connection and is told once.
+
+    Nothing failed where the next secret has taken over from one that expired.
+    """
+    if rescue(way, error):
+        return
     if error.code in ENDS_CONSENT:
         if not way.wants_account:
             hold(way, error)

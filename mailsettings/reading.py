@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from mailsettings.consent.standing import with_sender
 from mailsettings.models import Connection, MailSettings
+from mailsettings.secret_swap import swap_on_its_day
 from mailsettings.vault import connection_secrets, typed_settings
 from mailsettings.way import NoWayOut, Way
 from orgs import audit
@@ -22,9 +23,14 @@ def finish(
 ) -> Way:
     """Turn a connection's row into a way, inside its owner's tenant().
 
+    A secret whose day has come makes room for the next one first.
+
     Raises:
         NoWayOut: a secret cannot be read; the connection is then held and the fact audited.
     """
+    if swap_on_its_day(connection):
+        connection.refresh_from_db()
+        mail.refresh_from_db(fields=["version"])
     chosen = provider(connection.provider)
     require_complete(chosen, connection.settings)
     bare = typed_settings(chosen, connection.settings, {})
@@ -50,6 +56,22 @@ def finish(
         doubtful=mail.doubtful,
         is_unreadable=is_unreadable,
     )
+
+
+def mail_settings(organization_id: UUID) -> MailSettings:
+    """Give the organization's row of mail settings, made when it is first needed."""
+    return MailSettings.objects.of(organization_id).get_or_create(organization_id=organization_id)[0]
+
+
+def with_a_sender(way: Way) -> Way:
+    """Let a way pass that knows whose address mail is sent as.
+
+    Raises:
+        NoWayOut: it is the connected account's, and none is connected.
+    """
+    if not way.settings.sender_email:
+        raise NoWayOut("not_connected", _("No account is connected."))
+    return way
 
 
 def require_complete(chosen: Provider, values: Mapping[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""The next secret takes over without a gap: by hand, on its day, or when the current one has expired (NEW-5)."""
+"""The next secret takes over without a gap: by hand, on its day, or when the current one is over (NEW-5)."""
 
 from __future__ import annotations
 

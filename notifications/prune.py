@@ -12,9 +12,10 @@ from django.utils import timezone
 from mailsettings.consent.trips import forget_old_trips
 from mailsettings.domain.reports import daily_round
 from mailsettings.drafts import forget_old_drafts
-from mailsettings.expiry import remind
+from mailsettings.expiry import dated, remind
 from mailsettings.keep_alive import due, never_used, renew
 from mailsettings.models import Connection, ConnectionToken, ConsentRequest, Draft
+from mailsettings.secret_swap import swap_due
 from notifications.models import Notification, WorkerHeartbeat
 from orgs.models import Organization
 from orgs.tenancy import tenant
@@ -65,10 +66,11 @@ def _forget_drafts() -> None:
 
 
 def _remind_of_expiry(today: date) -> None:
-    """Write the reminders of secrets that expire; each organization's inside its own walls."""
-    dated = Connection.objects.using("system").filter(settings__secret_expires_on__gt="")
-    for organization_id in dated.order_by().values_list("organization_id", flat=True).distinct():
+    """Swap secrets whose day has come, and remind of the others; each organization's inside its own walls."""
+    rows = dated(Connection.objects.using("system").all())
+    for organization_id in rows.order_by().values_list("organization_id", flat=True).distinct():
         with tenant(organization_id):
+            swap_due(organization_id)
             remind(organization_id, today)
 
 

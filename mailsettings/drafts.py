@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from mailsettings.destinations import SecretNeeded, missing_secrets
-from mailsettings.models import Connection, Draft, Rank
+from mailsettings.models import Connection, ConnectionVersion, Draft, Rank
 from mailsettings.services import Saved, connection_for, save_connection
 from mailsettings.vault import draft_secrets, plain_values, seal_draft_secrets, typed_settings
 from orgs.models import Organization, User
@@ -102,6 +102,20 @@ def save_draft(*, draft: Draft, user: User | None) -> Saved:
         connection=draft.connection,
         name=draft.name or None,
         activate=draft.activate,
+    )
+
+
+def was_saved(draft: Draft) -> bool:
+    """Say whether a worker proved and saved a draft, as a slow one may while somebody gives up on it."""
+    versions = ConnectionVersion.objects.of(draft.organization_id)
+    return (
+        draft.passed_at is not None
+        and versions.filter(
+            saved_at__gte=draft.passed_at,
+            saved_by=draft.created_by,
+            provider=draft.provider,
+            settings=draft.settings,
+        ).exists()
     )
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from mailsettings.carry import fills_in
 from mailsettings.destinations import SecretNeeded
 from mailsettings.domain.gate import refusal_of_stored
-from mailsettings.drafts import save_draft
+from mailsettings.drafts import save_draft, was_saved
 from mailsettings.forms import EmailsForm
 from mailsettings.models import Draft
 from mailsettings.pages import emails_form, emails_page, fields_form, page_of, part
@@ -102,6 +102,9 @@ def save_drafted(request: OrganizationRequest, slug: str, draft_id: UUID) -> Htt
     try:
         saved = save_draft(draft=draft, user=request.user)
     except StaleSettings:
+        if was_saved(draft):
+            messages.success(request, _("Saved and verified: the check passed meanwhile."))
+            return redirect(page_of(request, draft))
         messages.error(request, _("These settings were changed meanwhile. Check them and save again."))
         return redirect(back)
     except NameTaken:

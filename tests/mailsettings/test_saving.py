@@ -120,6 +120,18 @@ def test_a_silent_worker_is_said_after_ten_seconds_and_saving_is_offered(
     assert verifications(admin.organization)[0].status == Status.FAILED
 
 
+@pytest.mark.feature("HIR-18")
+def test_giving_up_on_a_check_that_passed_meanwhile_is_no_conflict(admin: Admin, sandbox: Sandbox) -> None:
+    admin.save("smtp", smtp_values(sandbox.smtp()))
+    row = verifications(admin.organization)[0]
+    run_tests(admin.organization.pk)
+    page = admin.browser.post(admin.url("mailsettings:save_draft", row.draft_id), follow=True)
+    html = page.content.decode()
+    assert "Saved and verified: the check passed meanwhile." in html
+    assert "changed meanwhile" not in html
+    assert list(admin.connections()) == ["Custom SMTP"]
+
+
 @pytest.mark.feature("WPM-13")
 def test_somebody_elses_save_meanwhile_wins_and_is_said(admin: Admin, owner: User, sandbox: Sandbox) -> None:
     server = sandbox.smtp()

@@ -76,6 +76,11 @@ def read_addresses(kind: str, given: str | Iterable[str | Address]) -> tuple[Add
     return _unseen(found, set())
 
 
+def emails(addresses: Iterable[Address]) -> tuple[str, ...]:
+    """Give the bare addresses of a list."""
+    return tuple(address.email for address in addresses)
+
+
 def read_sender(given: str | Address | None) -> Address | None:
     """Read the wished sender; None leaves it to the connection.
 

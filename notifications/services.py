@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from mailsettings.models import Connection, Draft
+from mailsettings.routing.route import Route, route_for, rules_in_force
 from notifications import hints
 from notifications.delivery import TransitionRefused, cancel, confirm_arrived, retry, retry_failed, send_again
-from notifications.models import Kind, Notification
+from notifications.models import TRIALS, Kind, Notification
 from notifications.recipients import read_recipients, read_sender
 from notifications.submission import Submission, check_request, new_row
 from orgs.models import Organization, User
@@ -74,9 +75,13 @@ def enqueue(
         expires_at=expires_at,
     )
     with tenant(organization_id):
-        if not Organization.objects.filter(pk=organization_id, is_active=True).exists():
+        active = Organization.objects.filter(pk=organization_id, is_active=True)
+        rules = active.values_list(rules_in_force(), flat=True).first()
+        if rules is None:
             raise OrganizationSuspended("This organization is suspended. Nothing was queued.")
         row = new_row(request, organization_id, Kind(kind))
+        if row.kind not in TRIALS:
+            _choose_route(row, route_for(organization_id, request.sample, rules))
         row.created_by, row.secret_content, row.draft, row.connection = (
             created_by,
             secret_content,
@@ -86,6 +91,14 @@ def enqueue(
         stored = _store(row, request)
         hints.ring(organization_id)
     return stored
+
+
+def _choose_route(row: Notification, route: Route | None) -> None:
+    """Write into a new row what a rule chose for it; a route is never changed later."""
+    if route is None:
+        return
+    row.route_id, row.route_falls_back = route.connection_id, route.falls_back
+    row.rule_id, row.rule_place = route.rule_id, route.rule_place
 
 
 def _store(row: Notification, request: Submission) -> Notification:

@@ -11,9 +11,10 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from mailsettings.routing.sample import Sample
 from notifications.content import Content, seal_content
 from notifications.models import TRIALS, Kind, Notification, Urgency
-from notifications.recipients import Recipients
+from notifications.recipients import Recipients, emails
 from orgs.ids import uuid7
 from providers import Address, Attachment, Message, MessageInvalid, Priority
 
@@ -40,6 +41,24 @@ class Submission:
     def content(self) -> Content:
         """Give the part that is sealed."""
         return Content(text=self.message.text, html=self.message.html, attachments=self.message.attachments)
+
+    @property
+    def sample(self) -> Sample:
+        """Give what rules look at."""
+        message, who = self.message, self.recipients
+        return Sample(
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
+            from_address=self.sender.email if self.sender else "",
+            from_name=self.sender.name if self.sender else "",
+            to=emails(who.to),
+            cc=emails(who.cc),
+            bcc=emails(who.bcc),
+            reply_to=emails(who.reply_to),
+            headers=message.headers,
+            notification_type=self.notification_type,
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from mailsettings.models import RoutingRule
 from mailsettings.routing.comparing import plain
@@ -16,6 +17,21 @@ from mailsettings.routing.conditions import (
     read_groups,
 )
 from mailsettings.routing.sample import Reading, Sample
+
+
+class Matchable(Protocol):
+    """What a rule needs to be matched: its switch, and its groups as they are stored."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it may decide."""
+
+    @property
+    def groups(self) -> Any:  # noqa: ANN401  # whatever JSON somebody stored
+        """Groups, one of which must match."""
+
+
+Rule = TypeVar("Rule", bound=Matchable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +60,7 @@ class RuleResult:
     decides: bool
 
 
-def choose(rules: Iterable[RoutingRule], sample: Sample) -> RoutingRule | None:
+def choose(rules: Iterable[Rule], sample: Sample) -> Rule | None:
     """Give the first enabled rule that matches; None leaves the message to the order of connections."""
     reading = Reading(sample)
     return next((rule for rule in rules if rule.enabled and _rule_matches(rule, reading)), None)
@@ -69,7 +85,7 @@ def _explain_group(group: Group, reading: Reading) -> GroupResult:
     return GroupResult(conditions=held, matched=_group_matches(group, reading))
 
 
-def _rule_matches(rule: RoutingRule, reading: Reading) -> bool:
+def _rule_matches(rule: Matchable, reading: Reading) -> bool:
     """Say whether one of the groups matches; what is stored beyond the bounds is not looked at."""
     return any(_group_matches(group, reading) for group in read_groups(rule.groups)[:GROUPS_LIMIT])
 

@@ -41,8 +41,21 @@ def timeline(row: Notification, attempts: list[DeliveryAttempt]) -> list[Moment]
 
 def _queued(row: Notification) -> Moment:
     who = str(row.created_by) if row.created_by else ""
-    text = _("By %(person)s.") % {"person": who} if who else _("By an application.")
+    text = _("By %(person)s.") % {"person": who} if who else _("By your application.")
+    text = " ".join(part for part in (text, _rule(row)) if part)
     return Moment(tone="info", title=_("Queued"), at=row.created_at, text=text)
+
+
+def _rule(row: Notification) -> str:
+    """Say which rule chose the connection; nothing when the order of connections decides."""
+    if row.rule_place is None:
+        return ""
+    words = {"number": row.rule_place, "connection": row.route.name if row.route else ""}
+    if row.route is None:
+        return _("Rule %(number)d chose a connection that was removed since.") % words
+    if row.route_falls_back:
+        return _("Rule %(number)d chose %(connection)s.") % words
+    return _("Rule %(number)d chose %(connection)s and no other.") % words
 
 
 def _attempt(attempt: DeliveryAttempt) -> Moment:

@@ -40,7 +40,7 @@ def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa
 @organization_view(Permission.SEE_DELIVERIES, methods=("GET",))
 def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> HttpResponse:  # noqa: ARG001  # as above
     """Show one delivery: its timeline, its details, and its content when it was asked for."""
-    rows = Notification.objects.of(request.organization).mails().select_related("created_by")
+    rows = Notification.objects.of(request.organization).mails().select_related("created_by", "route")
     row = get_object_or_404(rows, pk=notification_id)
     lane = Lane.objects.of(request.organization).first()
     attempts = list(

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
             model_name="routingrule",
             name="connection",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
+                on_delete=django.db.models.deletion.RESTRICT,
                 related_name="rules",
                 to="mailsettings.connection",
             ),

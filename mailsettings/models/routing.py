@@ -16,7 +16,8 @@ class RoutingRule(TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     place = models.PositiveSmallIntegerField()
     enabled = models.BooleanField(default=True)
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="rules")
+    # Removing a connection never removes a rule on the quiet: rules are re-pointed or removed first.
+    connection = models.ForeignKey(Connection, on_delete=models.RESTRICT, related_name="rules")
     # Whether the order of connections takes over when this connection fails.
     falls_back = models.BooleanField(default=True)
     # Groups, one of which must match; a group is a list of conditions, all of which must.

@@ -8,17 +8,15 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from mailsettings.models import Connection, MailSettings, RoutingRule
+from mailsettings.connections.services import locked_settings
+from mailsettings.models import Connection, RoutingRule
 from mailsettings.routing.conditions import Groups, RuleInvalid, check_groups, read_groups
-from mailsettings.ways import mail_settings
 from orgs.models import Organization, User
-from orgs.tenancy import one_at_a_time
 
 ORDER: Final = ("place", "created_at", "id")
 RULES_LIMIT: Final = 50
 # Over all rules of an organization: what one message may cost.
 CONDITIONS_IN_ALL: Final = 500
-MATTER: Final = "routing rules"
 
 
 def rules_of(organization: Organization | UUID) -> list[RoutingRule]:
@@ -40,7 +38,7 @@ def add_rule(
     Raises:
         RuleInvalid: says what to change.
     """
-    one_at_a_time(MATTER)
+    locked_settings(organization.pk)
     rules = rules_of(organization)
     if len(rules) >= RULES_LIMIT:
         raise RuleInvalid(_("An organization may have at most %(count)d rules.") % {"count": RULES_LIMIT})
@@ -62,7 +60,7 @@ def change_rule(
     Raises:
         RuleInvalid: says what to change, or that the rule was removed.
     """
-    one_at_a_time(MATTER)
+    locked_settings(rule.organization_id)
     rules = rules_of(rule.organization_id)
     current = _locked(rule)
     others = [other for other in rules if other.pk != rule.pk]
@@ -71,7 +69,7 @@ def change_rule(
 
 def move_rule(*, rule: RoutingRule, up: bool, user: User | None) -> bool:
     """Let a rule change places with the one before or behind it, inside tenant(); say whether it moved."""
-    one_at_a_time(MATTER)
+    locked_settings(rule.organization_id)
     rules = rules_of(rule.organization_id)
     here = next((number for number, other in enumerate(rules) if other.pk == rule.pk), None)
     if here is None:
@@ -91,7 +89,7 @@ def switch_rule(*, rule: RoutingRule, enabled: bool, user: User | None) -> None:
     Raises:
         RuleInvalid: the rule was removed.
     """
-    one_at_a_time(MATTER)
+    locked_settings(rule.organization_id)
     current = _locked(rule)
     current.enabled, current.updated_by = enabled, user
     current.save(update_fields=["enabled", "updated_by", "updated_at"])
@@ -99,7 +97,7 @@ def switch_rule(*, rule: RoutingRule, enabled: bool, user: User | None) -> None:
 
 def remove_rule(*, rule: RoutingRule) -> None:
     """Remove a rule, inside tenant(); messages it chose a connection for keep that connection."""
-    one_at_a_time(MATTER)
+    locked_settings(rule.organization_id)
     for found in RoutingRule.objects.of(rule.organization_id).select_for_update().filter(pk=rule.pk):
         found.delete()
     _number(rules_of(rule.organization_id))
@@ -107,8 +105,9 @@ def remove_rule(*, rule: RoutingRule) -> None:
 
 def switch_routing(*, organization: Organization, enabled: bool) -> None:
     """Let rules choose, or leave every message to the order of connections, inside tenant()."""
-    mail = mail_settings(organization.pk)
-    MailSettings.objects.of(organization).filter(pk=mail.pk).update(routing_enabled=enabled)
+    mail = locked_settings(organization.pk)
+    mail.routing_enabled = enabled
+    mail.save(update_fields=["routing_enabled"])
 
 
 def rules_using(connection: Connection) -> list[RoutingRule]:
@@ -122,8 +121,8 @@ def repoint(rules: Iterable[RoutingRule], connection: Connection, user: User | N
     Raises:
         RuleInvalid: the connection is not one of the rules' organization, or a rule was removed.
     """
-    one_at_a_time(MATTER)
     for rule in rules:
+        locked_settings(rule.organization_id)
         current = _locked(rule)
         current.connection, current.updated_by = _own(rule.organization_id, connection), user
         current.save(update_fields=["connection", "updated_by", "updated_at"])

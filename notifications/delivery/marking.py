@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,8 +13,6 @@ from mailsettings.ways import Way, current_settings, still_current
 from notifications.delivery.claiming import Batch, lease_time
 from notifications.models import Notification, Status
 from orgs.tenancy import tenant
-
-Guards = Mapping[str, Q | Exists]
 
 
 class Withdrawn(Exception):
@@ -30,30 +28,27 @@ def margin() -> timedelta:
     return min(timedelta(seconds=10), lease_time() / 4)
 
 
-def guards(batch: Batch, way: Way | None) -> dict[str, Q | Exists]:
-    """Name the conditions under which a row may leave; a test of values passes no way."""
-    conditions: dict[str, Q | Exists] = {
-        "token": Q(lease_token=batch.token),
-        "state": Q(status=Status.LEASED),
-        "lease": Q(lease_until__gt=Now() + margin()),
-    }
+def guards(batch: Batch, way: Way | None) -> list[Q | Exists]:
+    """Give the conditions under which a row may leave; a test of values passes no way."""
+    conditions: list[Q | Exists] = [
+        Q(lease_token=batch.token),
+        Q(status=Status.LEASED),
+        Q(lease_until__gt=Now() + margin()),
+    ]
     if way is not None:
-        conditions["settings"] = Exists(current_settings(way))
+        conditions.append(Exists(current_settings(way)))
     return conditions
 
 
-def mark(
-    rows: Sequence[Notification], batch: Batch, way: Way | None, *, when: Guards | None = None
-) -> set[UUID]:
+def mark(rows: Sequence[Notification], batch: Batch, way: Way | None) -> set[UUID]:
     """Write `transmitting` on those rows that may still leave, inside tenant(); names them.
 
     Raises:
         SettingsChanged: none may, since the way is no longer current.
     """
-    conditions = guards(batch, way) if when is None else when
     keys = [row.pk for row in rows]
     mine = Notification.objects.of(batch.organization_id).filter(pk__in=keys)
-    passed = mine.filter(*conditions.values()).update(
+    passed = mine.filter(*guards(batch, way)).update(
         status=Status.TRANSMITTING, lease_until=Now() + lease_time()
     )
     if passed == len(keys):

@@ -23,8 +23,7 @@ from orgs.tenancy import ALIAS, tenant
 
 NO_LEASE: dict[str, object] = {"lease_token": None, "lease_until": None, "leased_by": ""}
 
-# What the holder must still have: its lease's token, and the count of attempts it knew.
-HELD = "n.lease_token = %(token)s AND n.attempts = v.attempts"
+# The holder must still have its lease's token, and know the count of attempts.
 SETTLE = """
 WITH v AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS v(
@@ -37,7 +36,7 @@ WITH v AS MATERIALIZED (
         status = v.status, recipient_outcomes = v.fates, attempts = n.attempts + 1, claims = 0,
         last_code = v.code, last_reply = v.reply, lease_token = NULL, lease_until = NULL, leased_by = '',
         provider_id = CASE WHEN v.provider_id = '' THEN n.provider_id ELSE v.provider_id END,
-        next_at = CASE WHEN v.pause IS NULL THEN n.next_at
+        next_at = CASE WHEN coalesce(v.pause, 0) = 0 THEN n.next_at
             ELSE statement_timestamp() + make_interval(secs => v.pause) END,
         accepted_at = CASE WHEN v.arrived THEN coalesce(n.accepted_at, statement_timestamp())
             ELSE n.accepted_at END,
@@ -45,7 +44,8 @@ WITH v AS MATERIALIZED (
         -- A reset link has no business here once it left (C-MAIL-6).
         sealed_body = CASE WHEN v.forget THEN NULL ELSE n.sealed_body END,
         content_removed_at = CASE WHEN v.forget THEN statement_timestamp() ELSE n.content_removed_at END
-    FROM v WHERE n.id = v.id AND n.organization_id = %(organization)s AND {held}
+    FROM v WHERE n.id = v.id AND n.organization_id = %(organization)s AND n.lease_token = %(token)s
+        AND n.attempts = v.attempts
     RETURNING n.id
 ), tried AS (
     INSERT INTO notifications_deliveryattempt (id, organization_id, notification_id, number, started_at,
@@ -80,9 +80,7 @@ def settle(row: Notification, token: UUID, outcome: Outcome, *, doubtful: str) -
         return settle_all([Result(row=row, outcome=outcome)], token, doubtful=doubtful)[row.pk]
 
 
-def settle_all(
-    results: Sequence[Result], token: UUID, *, doubtful: str, held: str = HELD
-) -> dict[UUID, Status | None]:
+def settle_all(results: Sequence[Result], token: UUID, *, doubtful: str) -> dict[UUID, Status | None]:
     """Record tries of rows of one organization in one statement, inside its tenant().
 
     Returns: where each row went; None for one that had moved on meanwhile.
@@ -93,10 +91,8 @@ def settle_all(
     verdicts = [decide(one.row, one.outcome, doubtful=doubtful) for one in results]
     spelled = [spell(one, verdict) for one, verdict in zip(results, verdicts, strict=True)]
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute(
-            SETTLE.format(held=held),
-            {"rows": json.dumps(spelled), "organization": organization_id, "token": token},
-        )
+        rows = json.dumps(spelled)
+        cursor.execute(SETTLE, {"rows": rows, "organization": organization_id, "token": token})
         settled = {key for (key,) in cursor.fetchall()}
     gone: dict[UUID, Status | None] = {}
     for one, verdict in zip(results, verdicts, strict=True):

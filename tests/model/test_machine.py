@@ -3,71 +3,34 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from orgs.models import Organization
-from tests.model.machine import Delivery
+from tests.model.mutants import MUTANTS
+from tests.model.table import GUARDS
+from tests.model.walks import HOLDING, SCRIPTS, follow, walk
 from tests.notifications.stories import connect
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-# The shortest way to meet each guard; the last step is the one that must not pass without it.
-SCRIPTS = {
-    "mark.token": "claim 0, lease_runs_out, recover, claim 1, mark 0",
-    "mark.state": "claim 0, mark 0, mark 0",
-    "mark.lease": "claim 0, lease_runs_out, mark 0",
-    "mark.settings": "claim 0, save_settings, mark 0",
-    "settle.token": "claim 0, lease_runs_out, recover, claim 1, settle 0 refused",
-}
 
 
-def walk(organization: Organization, *, doubtful: str, without: str, examples: int) -> None:
-    connect(organization, doubtful=doubtful)
-    told = {"organization": organization, "doubtful": doubtful, "without": without}
-    machine = type("Walk", (Delivery,), told)
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            report_multiple_bugs=False,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
-@pytest.mark.control("C-DEL")
+@pytest.mark.control("C-DEL-2", "C-DEL-3", "C-DEL-4", "C-DEL-6", "C-DEL-8", "C-DEL-9", "C-DEL-10", "C-DEL-11")
 @pytest.mark.feature("NEW-7")
 @pytest.mark.parametrize("doubtful", ["resend", "hold"])
 def test_random_walks_break_no_invariant(contoso: Organization, reachable: object, doubtful: str) -> None:
-    walk(contoso, doubtful=doubtful, without="", examples=5)
+    """The short form of `python -m tests.model`."""
+    connect(contoso, doubtful=doubtful)
+    walk(contoso, doubtful=doubtful, runs=6, steps=50)
 
 
-@pytest.mark.control("C-DEL")
 @pytest.mark.parametrize("guard", list(SCRIPTS))
 def test_a_short_walk_notices_the_guard_that_is_gone(
     contoso: Organization, reachable: object, guard: str
 ) -> None:
-    connect(contoso)
-    for without in ("", guard):
-        told = {"organization": contoso, "doubtful": "resend", "without": without}
-        walk_of = type("Walk", (Delivery,), told)()
-        walk_of.begin()
-        *steps, last = SCRIPTS[guard].split(", ")
-        for step in steps:
-            take(walk_of, step)
-        if without:
-            with pytest.raises(AssertionError):
-                take(walk_of, last)
-        else:
-            take(walk_of, last)
-        walk_of.teardown()
+    doubtful = "hold" if guard in HOLDING else "resend"
+    connect(contoso, doubtful=doubtful)
+    assert not follow(contoso, guard, doubtful=doubtful, gone=False)
+    assert follow(contoso, guard, doubtful=doubtful, gone=True)
 
 
-def take(walk_of: Delivery, step: str) -> None:
-    name, *given = step.split()
-    getattr(walk_of, name)(*[int(word) if word.isdigit() else word for word in given])
+def test_every_guard_of_the_table_is_taken_out_of_the_product_too() -> None:
+    assert set(MUTANTS) == set(SCRIPTS) == {*GUARDS, "mark.state"}

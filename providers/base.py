@@ -84,6 +84,10 @@ class Provider(ABC):
             from_address=settings.sender_email or account,
         )
 
+    def requests_at_once(self, settings: Settings) -> int:  # noqa: ARG002 - most send one after the other
+        """Say how many messages one session may have under way at a time."""
+        return 1
+
     def renew(self, settings: Settings, context: WireContext) -> None:  # noqa: B027 - most have nothing to renew
         """Fetch a new access token now, so that a connection nobody uses lives on (field lessons 2.2).
 

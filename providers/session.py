@@ -55,12 +55,17 @@ class Session(Protocol):
         """Send one message; `before_transmit` runs when nothing has left yet and may stop it by raising."""
 
     def send_many(
-        self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
+        self,
+        messages: Iterable[Message],
+        *,
+        before_transmit: Callable[[], None] = no_marker,
+        at_once: int = 1,
     ) -> Generator[Answer, None, None]:
-        """Send messages in their order, in few exchanges where the other side can.
+        """Send messages in their order, in few exchanges or `at_once` at a time, where the other side can.
 
-        Gives one answer for each message, in order. Messages are asked for ahead of their turn: of those that
-        have no answer when the caller stops, nothing left, unless `before_transmit` ran for them.
+        Gives one answer for each message; with several under way, in the order they come. `before_transmit`
+        runs once for a message, in the order they were asked for. Messages are asked for ahead of their turn:
+        where one has no answer when the caller stops, nothing left unless `before_transmit` ran for it.
         """
 
     def verify(self, sender: str, recipient: str) -> None:

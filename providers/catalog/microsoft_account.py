@@ -20,7 +20,7 @@ from providers.network import Egress
 from providers.network.certificate import trust_name
 from providers.smtp_fields import check_certificate, check_cloud_server, sender_picture
 from providers.tokens import MicrosoftUser
-from providers.transports.graph import GraphMailbox, open_graph
+from providers.transports.graph import REQUESTS_AT_ONCE, GraphMailbox, open_graph
 from providers.transports.smtp import SmtpServer, TokenLogin, open_smtp
 
 PERMISSION: Final = {"smtp": "SMTP.Send", "graph": "Mail.Send"}
@@ -86,6 +86,10 @@ class MicrosoftAccount(Provider):
         """Say whose mailbox sends; Microsoft refuses other senders without Send As."""
         chosen = account_settings(settings)
         return sender_picture(chosen.sender_email or account, account, chosen.envelope_sender)
+
+    def requests_at_once(self, settings: Settings) -> int:
+        """By Graph several messages may be under way at a time, by SMTP one."""
+        return REQUESTS_AT_ONCE if account_settings(settings).method == "graph" else 1
 
     def open(self, settings: Settings, context: WireContext) -> Session:
         """Renew the access token where needed and reach the mailbox."""

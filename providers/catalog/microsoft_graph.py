@@ -23,7 +23,7 @@ from providers.fields import Flag, Settings, Text, Url
 from providers.guides import ACCESS_URL_GUIDE, GRAPH_GUIDE
 from providers.network import Egress
 from providers.tokens import MicrosoftApp, MicrosoftClient
-from providers.transports.graph import GraphMailbox, open_graph
+from providers.transports.graph import REQUESTS_AT_ONCE, GraphMailbox, open_graph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +110,10 @@ class MicrosoftGraph(Provider):
             ("Signs in at", host),
             ("Sender email", chosen.sender_email),
         ]
+
+    def requests_at_once(self, settings: Settings) -> int:  # noqa: ARG002 - the same for each mailbox
+        """Graph takes as many requests at a time from one app for one mailbox."""
+        return REQUESTS_AT_ONCE
 
     def open(self, settings: Settings, context: WireContext) -> Session:
         """Get an access token and reach Graph."""

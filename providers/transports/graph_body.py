@@ -149,7 +149,7 @@ def _content(message: Message) -> dict[str, Any]:
 
 
 def _dumped(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode()
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _person(address: Address) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from providers.network import HttpClient, HttpReply
 from providers.session import WireContext, no_marker
 from providers.token_store import Token
 from providers.tokens import TokenSource
+from providers.transports.graph_conversation import Call, Conversation, Given, hold
 from providers.transports.graph_errors import is_claims_challenge, refused_send
 from providers.transports.graph_mailbox import GraphMailbox
+from providers.transports.graph_token import GraphToken
 
 CALL_SECONDS: Final = 70.0
 UNAUTHORIZED: Final = 401
@@ -24,19 +26,22 @@ class GraphCalls:
 
     def __init__(self, source: TokenSource, mailbox: GraphMailbox, context: WireContext) -> None:
         self.mailbox, self.context = mailbox, context
-        self._source = source
-        self._http = HttpClient(context.egress, context.trace)
-        self._token: Token | None = None
-        self._ends = time.monotonic() + context.time_limit
+        self.http = HttpClient(context.egress, context.trace)
+        self._token = GraphToken(source, context)
+        self._ends = self.end_of_message()
 
     def prepare(self) -> None:
         """Get a token and reach Graph, before there is anything to say to it."""
-        self._token = self._source.token(self._http, self.context)
-        self._http.warm(self.mailbox.host, seconds=self.context.time_limit)
+        self._token.fetch()
+        self.http.warm(self.mailbox.host, seconds=self.context.time_limit)
 
     def start_clock(self) -> None:
         """Give the message that comes now its full time."""
-        self._ends = time.monotonic() + self.context.time_limit
+        self._ends = self.end_of_message()
+
+    def end_of_message(self) -> float:
+        """Give the moment, by the monotonic clock, until when a message that begins now may take."""
+        return time.monotonic() + self.context.time_limit
 
     def ask(
         self,
@@ -53,27 +58,66 @@ class GraphCalls:
         Raises:
             ProviderError: the host was not reached or did not answer.
         """
-
-        def once(marker: Callable[[], None]) -> HttpReply:
-            return self._http.request(
+        return self.run(
+            self.asking(
                 method,
-                self.mailbox.host,
                 path,
-                headers=self._headers(content_type if body is not None else ""),
-                body=body,
-                seconds=self.seconds_left(),
+                body,
+                content_type=content_type,
                 when_lost=when_lost,
-                before_transmit=marker,
+                before_transmit=before_transmit,
+            )
+        )
+
+    def asking(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        *,
+        content_type: str,
+        when_lost: str,
+        before_transmit: Callable[[], None],
+    ) -> Conversation[HttpReply]:
+        """Ask as `ask` does, as a conversation beside which others may be held."""
+
+        def call(token: Token, marker: Callable[[], None]) -> Call:
+            headers = _headers(token, content_type if body is not None else "")
+            return Call(
+                method=method, path=path, headers=headers, body=body, when_lost=when_lost, marker=marker
             )
 
-        if self._token is None or not self._token.is_good:
-            self._token = self._source.token(self._http, self.context)
-        reply = once(before_transmit)
+        token = self._token.good()
+        reply = yield call(token, before_transmit)
         if reply.status_code == UNAUTHORIZED and not (self.mailbox.delegated and is_claims_challenge(reply)):
             # The token may have been revoked early: one fresh one, one more try.
-            self._token = self._source.token(self._http, self.context, stale=self._token)
-            reply = once(no_marker)
+            reply = yield call(self._token.instead_of(token), no_marker)
         return reply
+
+    def run(self, conversation: Conversation[Given]) -> Given:
+        """Hold a conversation over this session's own connection.
+
+        Raises:
+            ProviderError: what the conversation came to.
+        """
+        return hold(conversation, lambda call: self.make(call, self.http, self._ends, call.marker))
+
+    def make(self, call: Call, http: HttpClient, ends: float, marker: Callable[[], None]) -> HttpReply:
+        """Make a call over a connection, until a moment of the monotonic clock.
+
+        Raises:
+            ProviderError: the time is over, or the host was not reached or did not answer.
+        """
+        return http.request(
+            call.method,
+            self.mailbox.host,
+            call.path,
+            headers=call.headers,
+            body=call.body,
+            seconds=self._seconds_until(ends),
+            when_lost=call.when_lost,
+            before_transmit=marker,
+        )
 
     def put_part(self, host: str, path: str, body: bytes, content_range: str) -> HttpReply:
         """Put one part of a file where Graph said; that address carries its own permission.
@@ -81,13 +125,13 @@ class GraphCalls:
         Raises:
             ProviderError: the host is not one of this cloud's, not reached, or did not answer.
         """
-        return self._http.request(
+        return self.http.request(
             "PUT",
             host,
             path,
             headers={"Content-Type": "application/octet-stream", "Content-Range": content_range},
             body=body,
-            seconds=self.seconds_left(),
+            seconds=self._seconds_until(self._ends),
         )
 
     def drop_upload(self, host: str, path: str) -> None:
@@ -96,24 +140,13 @@ class GraphCalls:
         Raises:
             ProviderError: the host was not reached or did not answer.
         """
-        self._http.request("DELETE", host, path, headers={}, seconds=self.seconds_left())
-
-    def seconds_left(self) -> float:
-        """Give the seconds the next call may take.
-
-        Raises:
-            ProviderError: timeout, when the message's time is over.
-        """
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise failure("timeout", stage=Stage.MESSAGE, host=self.mailbox.host, facts=self.facts())
-        return min(CALL_SECONDS, left)
+        self.http.request("DELETE", host, path, headers={}, seconds=self._seconds_until(self._ends))
 
     def refusal(
         self, reply: HttpReply, *, sender: str = "", wanted: int = 202, hide: tuple[str, ...] = ()
     ) -> ProviderError:
         """Make the error of a reply that has not the `wanted` status."""
-        facts = self.facts(sender)
+        facts, host = self.facts(sender), self.mailbox.host
         if reply.status_code < 300:  # noqa: PLR2004 - other successes were never a sent message
             said = f"HTTP {reply.status_code} instead of {wanted}"
             return failure(
@@ -121,47 +154,41 @@ class GraphCalls:
                 stage=Stage.ACCEPTED,
                 provider_code=said,
                 reply=said,
-                host=self.mailbox.host,
+                host=host,
                 facts=facts,
             )
-        token = self._token
-        secrets = (token.value.reveal(),) if token is not None else ()
-        error = refused_send(
-            reply,
-            host=self.mailbox.host,
-            facts=facts,
-            hide=(*secrets, *hide),
-            delegated=self.mailbox.delegated,
-        )
-        return error if token is None else self._source.refused(error, token)
+        hidden = (*self._token.secrets, *hide)
+        error = refused_send(reply, host=host, facts=facts, hide=hidden, delegated=self.mailbox.delegated)
+        return self._token.refused(error)
 
     def facts(self, sender: str = "") -> dict[str, str]:
         """Tell what errors say about this connection; nothing secret."""
-        token = self._token
-        roles = None if token is None else token.scopes if self.mailbox.delegated else token.roles
-        missing = "" if token is None else self._source.missing(token)
+        mailbox = self.mailbox
         return {
-            **self._source.facts,
-            "sender": sender or self.mailbox.sender,
-            "mailbox": self.mailbox.sender,
-            "delegated": "yes" if self.mailbox.delegated else "",
-            "host": self.mailbox.host,
-            "roles": "unknown" if roles is None else ", ".join(roles) or "none",
-            **({"missing_role": missing} if missing else {}),
+            **self._token.facts(delegated=mailbox.delegated),
+            "sender": sender or mailbox.sender,
+            "mailbox": mailbox.sender,
+            "delegated": "yes" if mailbox.delegated else "",
+            "host": mailbox.host,
         }
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._token.close()
+        self.http.close()
 
-    def _headers(self, content_type: str) -> dict[str, str]:
-        token = self._token
-        if token is None:
-            raise failure("graph_unauthorized", stage=Stage.TOKEN)
-        return {
-            "Authorization": f"Bearer {token.value.reveal()}",
-            "client-request-id": str(uuid4()),
-            # The id of a draft stays the same when the sent mail is moved to Sent Items.
-            "Prefer": 'IdType="ImmutableId"',
-            **({"Content-Type": content_type} if content_type else {}),
-        }
+    def _seconds_until(self, ends: float) -> float:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise failure("timeout", stage=Stage.MESSAGE, host=self.mailbox.host, facts=self.facts())
+        return min(CALL_SECONDS, left)
+
+
+def _headers(token: Token, content_type: str) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {token.value.reveal()}",
+        "client-request-id": str(uuid4()),
+        # The id of a draft stays the same when the sent mail is moved to Sent Items.
+        "Prefer": 'IdType="ImmutableId"',
+        **({"Content-Type": content_type} if content_type else {}),
+    }

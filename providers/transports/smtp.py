@@ -101,7 +101,11 @@ class SmtpSession:
         return self._send(message, before_transmit)
 
     def send_many(
-        self, messages: Iterable[Message], *, before_transmit: Callable[[], None] = no_marker
+        self,
+        messages: Iterable[Message],
+        *,
+        before_transmit: Callable[[], None] = no_marker,
+        at_once: int = 1,  # noqa: ARG002 - one wire carries one after the other
     ) -> Generator[Answer, None, None]:
         """Send messages in their order, chained where the server can; each fares as if it were sent alone."""
         supply = Supply(messages)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from notifications import views, views_actions, views_saving, views_sharing, views_testing
+from notifications import views, views_actions, views_limits, views_saving, views_sharing, views_testing
+from notifications.urls_secrets import secret_patterns
 
 app_name = "notifications"
 
@@ -27,6 +28,12 @@ urlpatterns = [
     path(
         "organizations/<slug:slug>/emails/saving/<uuid:notification_id>/", views_saving.saving, name="saving"
     ),
+    path(
+        "organizations/<slug:slug>/emails/connections/<uuid:connection_id>/limits/",
+        views_limits.limits,
+        name="limits",
+    ),
+    *secret_patterns,
     path(TESTS, views_testing.test, name="test"),
     path(f"{TESTS}<uuid:notification_id>/", views_testing.test_result, name="test_result"),
     path(f"{TESTS}<uuid:notification_id>/share/", views_sharing.share, name="share"),

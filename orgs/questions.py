@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -20,11 +21,15 @@ class Question:
     place: str
     icon: str = "trash"
     tone: str = "danger"
-    # Sent along as `wanted`, so that a page from before somebody else's change does not flip it back.
+    # Sent along, so that a page from before somebody else's change does not flip it back.
     wanted: str = ""
+    wanted_as: str = "wanted"
     # What must be typed before the button does anything, and what is wrong with what was typed.
     typed: str = ""
     wrong: str = ""
+    # What is concerned besides, one sentence each, and what must be decided about it.
+    points: tuple[str, ...] = ()
+    form: Form | None = None
 
 
 def ask(request: HttpRequest, question: Question, *, status: int = 200) -> HttpResponse:

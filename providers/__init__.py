@@ -17,7 +17,7 @@ from providers.base import (
 from providers.catalog.microsoft_graph import admin_consent_url
 from providers.clouds import CLOUDS, Cloud, load_clouds
 from providers.consent import Account, ConsentMethod, ConsentStart, Granted, Permission
-from providers.errors import ProviderError, Refusal, Stage, failure
+from providers.errors import TRAITS, AuthenticationFailed, ProviderError, Refusal, Stage, failure
 from providers.fields import (
     Addresses,
     Area,
@@ -51,12 +51,14 @@ __all__ = [
     "CLOUDS",
     "PROVIDERS",
     "RECIPIENT_LIMIT",
+    "TRAITS",
     "Account",
     "Address",
     "Addresses",
     "Answer",
     "Area",
     "Attachment",
+    "AuthenticationFailed",
     "Choice",
     "Cloud",
     "CloudPick",

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
-from django.utils import timezone
-from django.utils.translation import gettext as _
-
-from mailsettings.advice import advise, facts
-from mailsettings.consent.wanted import wants_account
-from mailsettings.models import AccountState, ConnectedAccount, Connection, MailSettings, Rank
+from mailsettings.connections.standing import Standing, faults, standing
+from mailsettings.expiry import Expiry, expiries
+from mailsettings.models import ConnectedAccount, Connection, Rank
+from mailsettings.order import ordered
 from mailsettings.vault import typed_settings
 from orgs.models import Organization
-from providers import Provider, provider
-
-SOON = 60
+from providers import Provider, Settings, provider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,76 +21,75 @@ class Line:
     provider: Provider
     place: int
     identity: str
-    state: str  # ok, warn, bad, off
-    word: str
-    trouble: str
-    days_left: int | None
+    sender: str
+    standing: Standing
+    expiry: Expiry | None
     may_move_up: bool
-    may_disable: bool
+    may_move_down: bool
 
     @property
-    def tone(self) -> str:
-        """The colour of the state."""
-        return "" if self.state == "off" else self.state
+    def is_primary(self) -> bool:
+        """Say whether mail tries it first."""
+        return self.connection.rank == Rank.PRIMARY
 
     @property
-    def icon(self) -> str:
-        """The symbol beside the state."""
-        return {"ok": "check", "warn": "alert-triangle", "bad": "x"}.get(self.state, "unlink")
+    def is_backup(self) -> bool:
+        """Say whether mail may leave through it when the ones before it fail."""
+        return self.connection.rank == Rank.BACKUP
+
+    @property
+    def rank_tone(self) -> str:
+        """The colour of the rank."""
+        return "info" if self.is_primary else "line"
 
     @property
     def expiry_tone(self) -> str:
-        """The colour of the secret's days."""
-        return "t-bad" if self.days_left is not None and self.days_left < 0 else "t-warn"
-
-    @property
-    def expires_soon(self) -> bool:
-        """Say whether the secret's days are worth a word."""
-        return self.days_left is not None and self.days_left <= SOON
+        """The colour of the secret's days; none when the next one is ready."""
+        if self.expiry is None or self.expiry.covered:
+            return ""
+        return "t-bad" if self.expiry.days_left() < 0 else "t-warn"
 
 
-def lines(organization: Organization, mail: MailSettings) -> list[Line]:
-    """List the connections: the primary one first, the others by name."""
-    rows = list(Connection.objects.of(organization).select_related("updated_by").order_by("name"))
-    rows.sort(key=lambda row: (row.rank != Rank.PRIMARY, row.name.lower()))
+def lines(organization: Organization) -> list[Line]:
+    """List the connections of an organization in their order."""
+    rows = ordered(organization.pk)
     accounts = {row.connection_id: row for row in ConnectedAccount.objects.of(organization)}
-    return [line(row, place, accounts.get(row.pk), mail) for place, row in enumerate(rows, 1)]
+    met, calendar = faults(organization), expiries(organization)
+    made = []
+    for place, row in enumerate(rows, 1):
+        chosen = provider(row.provider)
+        settings = typed_settings(chosen, row.settings, {})
+        account = accounts.get(row.pk)
+        made.append(
+            Line(
+                connection=row,
+                provider=chosen,
+                place=place,
+                identity=identity(chosen, settings, account),
+                sender=settings.sender_email or (account.email if account else ""),
+                standing=standing(row, chosen, account, met.get(row.pk)),
+                expiry=calendar.get(row.pk),
+                # The first of a list without a primary one can still become it.
+                may_move_up=row.rank != Rank.PRIMARY,
+                may_move_down=place < len(rows),
+            )
+        )
+    return made
 
 
-def line(row: Connection, place: int, account: ConnectedAccount | None, mail: MailSettings) -> Line:
-    """Say how one connection stands."""
-    chosen = provider(row.provider)
-    settings = typed_settings(chosen, row.settings, {})
-    state, word = standing(row, chosen, account)
-    identity = chosen.identity(settings)
-    expires = row.settings.get("secret_expires_on")
-    trouble = advise(row.held_code, facts(chosen, settings)).title if row.held_code else ""
-    return Line(
-        connection=row,
-        provider=chosen,
-        place=place,
-        identity=(account.email if account else "")
-        or settings.sender_email
-        or (identity[0][1] if identity else ""),
-        state=state,
-        word=word,
-        trouble=trouble,
-        days_left=(date.fromisoformat(expires) - timezone.now().date()).days if expires else None,
-        may_move_up=row.rank != Rank.PRIMARY,
-        may_disable=row.rank != Rank.PRIMARY or not mail.smtp_enabled,
-    )
+def line_of(connection: Connection) -> Line:
+    """Say how one connection stands among the others."""
+    return next(one for one in lines(connection.organization) if one.connection.pk == connection.pk)
 
 
-def standing(row: Connection, chosen: Provider, account: ConnectedAccount | None) -> tuple[str, str]:
-    """Give the tone and the word of a connection's health."""
-    if not row.enabled:
-        return "off", _("Disabled")
-    if wants_account(chosen, row.settings) and account is None:
-        return "off", _("Not connected")
-    if account is not None and account.state != AccountState.CONNECTED:
-        return "bad", str(AccountState(account.state).label)
-    if row.held_code:
-        return "bad", _("Paused")
-    if row.verified_at is None:
-        return "warn", _("Not verified")
-    return "ok", _("Healthy")
+def sender_of(connection: Connection) -> str:
+    """Give the address mail is sent from when it leaves through a connection; empty while nobody knows."""
+    return line_of(connection).sender
+
+
+def identity(chosen: Provider, settings: Settings, account: ConnectedAccount | None) -> str:
+    """Name what tells a connection from others of its kind: the account, the server or the sender."""
+    host = getattr(settings, "host", "") if chosen.key == "smtp" else ""
+    if account is not None and account.email:
+        return account.email
+    return f"{host}:{vars(settings)['port']}" if host else settings.sender_email

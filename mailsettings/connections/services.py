@@ -7,12 +7,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from mailsettings.connections.forms import subject_of
 from mailsettings.models import Connection, ConnectionVersion, MailSettings, Rank
-from mailsettings.services import Saved, make_primary, raise_version, save_connection
+from mailsettings.services import Saved, raise_version, save_connection
 from mailsettings.vault import typed_settings
 from mailsettings.ways import mail_settings
-from orgs.models import Organization, User
+from orgs.models import User
 from providers import provider
 
 
@@ -23,19 +22,6 @@ class NotPossible(Exception):
 def is_in_use(connection: Connection, mail: MailSettings) -> bool:
     """Say whether real mail goes out through it."""
     return mail.smtp_enabled and connection.rank == Rank.PRIMARY
-
-
-def put_first(*, organization: Organization, connection: Connection, user: User | None) -> None:
-    """Make a connection the primary one, inside tenant().
-
-    Raises:
-        NotPossible: nothing can be sent through it yet.
-    """
-    subject = subject_of(organization, connection)
-    if not subject.may_send(connection.settings):
-        raise NotPossible(_("Connect the account of %(name)s first.") % {"name": connection.name})
-
-    alter(connection, make_primary, user)
 
 
 def switch(*, connection: Connection, enabled: bool, user: User | None) -> None:
@@ -57,19 +43,20 @@ def switch(*, connection: Connection, enabled: bool, user: User | None) -> None:
 
 
 def alter(connection: Connection, change: Callable[[Connection], None], user: User | None) -> None:
-    """Change a locked row, and let every worker read the settings again."""
+    """Change a locked row, and let every worker read the settings again.
+
+    Raises:
+        NotPossible: it was removed meanwhile.
+    """
     mail = locked_settings(connection.organization_id)
-    row = Connection.objects.of(connection.organization_id).select_for_update().get(pk=connection.pk)
+    row = (
+        Connection.objects.of(connection.organization_id).select_for_update().filter(pk=connection.pk).first()
+    )
+    if row is None:
+        raise NotPossible(_("%(name)s was removed meanwhile.") % {"name": connection.name})
     change(row)
     row.updated_by = user
     row.save()
-    raise_version(mail, smtp_enabled=mail.smtp_enabled, user=user)
-
-
-def remove(*, connection: Connection, user: User | None) -> None:
-    """Remove a connection with its secrets, tokens and versions, inside tenant(); its mail waits."""
-    mail = locked_settings(connection.organization_id)
-    connection.delete()
     raise_version(mail, smtp_enabled=mail.smtp_enabled, user=user)
 
 

@@ -13,7 +13,9 @@ from django.urls import reverse
 from mailsettings.carry import fills_in
 from mailsettings.connections.forms import filled_form, new_subject, restored_form, subject_of
 from mailsettings.connections.history import history, version_of
-from mailsettings.connections.listing import lines
+from mailsettings.connections.listing import line_of, lines
+from mailsettings.connections.services import is_in_use
+from mailsettings.default_mailer import default_sender
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection, ConnectionVersion
 from mailsettings.pages import emails_form, emails_page, form_context, part
@@ -28,13 +30,17 @@ from orgs.access import OrganizationRequest, Permission, organization_view
 def connections(request: OrganizationRequest, slug: str) -> HttpResponse:
     """List the connections of an organization in their order."""
     del slug
-    mail = mail_settings(request.organization.pk)
-    context = {
-        "lines": lines(request.organization, mail),
-        "mail": mail,
+    return TemplateResponse(request, "mailsettings/connections.html", list_context(request))
+
+
+def list_context(request: OrganizationRequest) -> dict[str, object]:
+    """Give what the list of connections shows."""
+    return {
+        "lines": lines(request.organization),
+        "mail": mail_settings(request.organization.pk),
         "locked": not request.organization.custom_mail,
+        "default_sender": default_sender(),
     }
-    return TemplateResponse(request, "mailsettings/connections.html", context)
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("GET", "POST"))
@@ -57,6 +63,14 @@ def find(request: OrganizationRequest, connection_id: UUID) -> Connection:
     found = rows.filter(pk=connection_id).first()
     if found is None:
         raise Http404
+    return found
+
+
+def changeable(request: OrganizationRequest, connection_id: UUID) -> Connection:
+    """Find a connection that may be changed: without the add-on everything stays as it is."""
+    found = find(request, connection_id)
+    if not request.organization.custom_mail:
+        raise PermissionDenied
     return found
 
 
@@ -119,5 +133,10 @@ def page(
 ) -> TemplateResponse:
     """Render the page of one connection with its form in any state."""
     context = form_context(request, form, conflict=conflict)
-    context["history"] = history(form.connection) if form.connection else []
+    if form.connection:
+        context |= {
+            "history": history(form.connection),
+            "line": line_of(form.connection),
+            "in_use": is_in_use(form.connection, form.subject.mail),
+        }
     return TemplateResponse(request, "mailsettings/connection.html", context, status=status)

@@ -145,12 +145,10 @@ def html_text(html: str) -> str:
     length, place = 0, 0
     while length < BODY_LIMIT:
         begin = html.find("<", place)
-        parts.append(html[place:begin] if begin >= 0 else html[place:])
-        length += len(parts[-1])
-        if begin < 0:
-            break
-        place, between = _behind_tag(html, begin)
-        parts.append(between)
+        seen = html[place:begin] if begin >= 0 else html[place:]
+        place, between = _behind_tag(html, begin) if begin >= 0 else (-1, "")
+        parts += (seen, between)
+        length += len(seen) + len(between)
         if place < 0:
             break
     return unescape("".join(parts))[:BODY_LIMIT]

@@ -36,6 +36,7 @@ class Graph:
         self.drafts = Drafts()
         self.concurrency_limit = 4
         self.seconds = 0.0  # how long a call takes
+        self.busiest = 0  # the most calls of one application at a time
         self._running: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -133,6 +134,7 @@ class Graph:
     def _slot(self, client_id: str) -> Iterator[None]:
         with self._lock:
             self._running[client_id] += 1
+            self.busiest = max(self.busiest, self._running[client_id])
             crowded = self._running[client_id] > self.concurrency_limit
         try:
             if crowded:

@@ -59,6 +59,8 @@ class Convoy:
         finally:
             # Where nobody listens any more: no request outlasts the slot of its session.
             wait(self._flying)
+            for flight in self._flying.values():
+                self._lines.give_back(flight.http)
 
     def _send(self, messages: Iterable[Message]) -> Answers:
         urgency = None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
+from django.core.management.color import Style
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from orgs.models import TenantQuerySet
 from orgs.tenancy import ALIAS
 from tests import factories
 
 SWITCH = "--without-code-filter"
+# Its rows cannot be deleted one by one, not even by the owner.
+AUDIT_TRAIL = "orgs_auditentry"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,7 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Patch the code's own filter out, but not for the system's role, which sees all rows."""
+    """Empty only tables that have rows, which takes milliseconds where truncating all takes half a second.
+
+    With the switch, patch the code's own filter out, but not for the system's role, which sees all rows.
+    """
+    DatabaseOperations.sql_flush = _empty_what_has_rows  # type: ignore[assignment]  # the point
     if not config.getoption(SWITCH):
         return
     scoped = TenantQuerySet.of
@@ -29,6 +37,17 @@ def pytest_configure(config: pytest.Config) -> None:
         return rows.all() if rows.db == ALIAS else scoped(rows, organization)
 
     TenantQuerySet.of = unscoped  # type: ignore[assignment, method-assign]  # the point
+
+
+def _empty_what_has_rows(
+    self: DatabaseOperations, _style: Style, tables: Sequence[str], **_options: bool
+) -> list[str]:
+    names = [self.quote_name(table) for table in tables]
+    with self.connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(f"EXISTS (SELECT FROM {name})" for name in names))  # noqa: S608  # names of tables
+        filled = [name for name, has_rows in zip(names, cursor.fetchone(), strict=True) if has_rows]
+    trail = self.quote_name(AUDIT_TRAIL)
+    return [f"TRUNCATE {name}" if name == trail else f"DELETE FROM {name}" for name in filled]  # noqa: S608  # the same
 
 
 @pytest.hookimpl(wrapper=True)

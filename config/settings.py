@@ -122,6 +122,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "orgs.context.shell",
                 "notifications.context.worker_state",
+                "notifications.detours.mail_state",
             ],
             "builtins": ["orgs.templatetags.ui"],
         },

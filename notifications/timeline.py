@@ -36,7 +36,11 @@ class Moment:
 
 def timeline(row: Notification, attempts: list[DeliveryAttempt]) -> list[Moment]:
     """Tell the story, oldest first."""
-    return [_queued(row), *(_attempt(attempt) for attempt in attempts), *_end(row)]
+    told = [
+        _attempt(attempt, _takeover(row, attempt, attempts[number - 1] if number else None))
+        for number, attempt in enumerate(attempts)
+    ]
+    return [_queued(row), *told, *_end(row)]
 
 
 def _queued(row: Notification) -> Moment:
@@ -58,7 +62,19 @@ def _rule(row: Notification) -> str:
     return _("Rule %(number)d chose %(connection)s and no other.") % words
 
 
-def _attempt(attempt: DeliveryAttempt) -> Moment:
+def _takeover(row: Notification, attempt: DeliveryAttempt, earlier: DeliveryAttempt | None) -> str:
+    """Say that a connection took over from the one before it, if this try is where that shows."""
+    words = {"backup": attempt.way_name}
+    if earlier is not None and attempt.way_name and earlier.way_name not in {"", attempt.way_name}:
+        if earlier.outcome == AttemptOutcome.CONNECTION:
+            return _("%(failed)s failed, so %(backup)s took over.") % {**words, "failed": earlier.way_name}
+        return ""
+    if earlier is None and row.took_over and attempt.way_name:
+        return _("The connection meant for it was down, so %(backup)s took over.") % words
+    return ""
+
+
+def _attempt(attempt: DeliveryAttempt, takeover: str) -> Moment:
     outcome = AttemptOutcome(attempt.outcome)
     title = _("Attempt %(number)d: %(outcome)s") % {
         "number": attempt.number,
@@ -68,7 +84,7 @@ def _attempt(attempt: DeliveryAttempt) -> Moment:
         tone=TONES[outcome],
         title=title,
         at=attempt.started_at,
-        text=" ".join(part for part in (_reason(attempt, outcome), _next(attempt)) if part),
+        text=" ".join(part for part in (takeover, _reason(attempt, outcome), _next(attempt)) if part),
         reply=attempt.reply,
     )
 
@@ -93,6 +109,8 @@ def _next(attempt: DeliveryAttempt) -> str:
     if attempt.next_at is None or attempt.finished_at is None:
         return ""
     pause = attempt.next_at - attempt.finished_at
+    if pause <= timedelta(0):
+        return ""
     if pause < timedelta(minutes=1):
         seconds = max(1, int(pause.total_seconds()))
         return ngettext("Next try in %(count)d second.", "Next try in %(count)d seconds.", seconds) % {

@@ -15,6 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from notifications.asked import Asked
 from notifications.content import Content, ContentRemoved, unseal_content
 from notifications.delivery.letter import envelope
+from notifications.estimates import estimate
 from notifications.listing import Listing
 from notifications.models import IN_HAND, DeliveryAttempt, Kind, Lane, Notification, Status
 from notifications.timeline import timeline
@@ -34,7 +35,9 @@ def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa
     listing = Listing(request.organization, Asked.read(request.GET))
     part = bool(request.headers.get("HX-Request"))
     template = "notifications/_results.html" if part else "notifications/deliveries.html"
-    return TemplateResponse(request, template, {"listing": listing, "held": listing.held, "part": part})
+    queue = estimate(request.organization.pk)
+    context = {"listing": listing, "held": listing.held, "queue": queue, "part": part}
+    return TemplateResponse(request, template, context)
 
 
 @organization_view(Permission.SEE_DELIVERIES, methods=("GET",))

@@ -33,7 +33,6 @@ WORDS: Mapping[str, Word] = {
     Status.LEASED: SENDING,
     Status.TRANSMITTING: SENDING,
     Status.UNCERTAIN: Word(text=gettext_lazy("Uncertain"), tone="warn", symbol="help-circle"),
-    Status.ACCEPTED: Word(text=gettext_lazy("Sent"), tone="ok", symbol="check"),
     Status.FAILED: Word(text=gettext_lazy("Failed"), tone="bad", symbol="x"),
     Status.EXPIRED: Word(text=gettext_lazy("Expired"), tone="bad", symbol="clock"),
     Status.CANCELLED: Word(text=gettext_lazy("Cancelled"), symbol="player-pause"),
@@ -48,12 +47,22 @@ def word_for(row: Notification, lane: Lane | None) -> Word:
             return HELD
         return RETRYING if row.attempts else QUEUED
     if row.status == Status.ACCEPTED:
-        everyone = envelope(row)
-        taken = sum(row.recipient_outcomes.get(email, {}).get("outcome") == "accepted" for email in everyone)
-        if row.recipient_outcomes and taken < len(everyone):
-            text = _("Sent to %(taken)d of %(all)d") % {"taken": taken, "all": len(everyone)}
-            return Word(text=text, tone="ok", symbol="check")
+        return Word(text=_sent(row), tone="ok", symbol="check")
     return WORDS[row.status]
+
+
+def _sent(row: Notification) -> str:
+    """Say what left, to how many, and whether another connection than the one meant for it took over."""
+    everyone = envelope(row)
+    taken = sum(row.recipient_outcomes.get(email, {}).get("outcome") == "accepted" for email in everyone)
+    in_part = bool(row.recipient_outcomes) and taken < len(everyone)
+    if row.took_over and row.via_default_mailer:
+        text = _("Sent by default mailer to %(taken)d of %(all)d") if in_part else _("Sent by default mailer")
+    elif row.took_over:
+        text = _("Sent by backup to %(taken)d of %(all)d") if in_part else _("Sent by backup")
+    else:
+        text = _("Sent to %(taken)d of %(all)d") if in_part else _("Sent")
+    return text % {"taken": taken, "all": len(everyone)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,6 +99,17 @@ def exactly(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def roughly(moment: datetime | None) -> SafeString | str:
+    """Show a moment that is only estimated: the time of day, with the day unless it is today."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    pattern = "H:i" if local.date() == timezone.localdate() else "j F, H:i"
+    shown = f"{formats.date_format(local, pattern)} {local.tzname()}"
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(timespec="minutes"), shown)
+
+
+@register.filter
 def minutes_left(moment: datetime | None) -> int:
     """Count the minutes until a moment, rounded up so that the last one reads 1."""
     if moment is None:

@@ -143,7 +143,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
 ) -> None:
     for _ in range(60):
         queue(contoso)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         browser.get(listing(contoso))
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
-from notifications.delivery.sequence import advance
+from notifications.delivery.sequence import ASLEEP, advance
 from notifications.delivery.settling import NO_LEASE
 from notifications.models import TRIALS, Kind, Notification, NotificationQuerySet, Status
 from orgs.tenancy import tenant
@@ -24,11 +24,13 @@ def retry(organization_id: UUID, notification_id: UUID) -> Notification:
     """Queue a failed or expired notification again, or bring the next try of a waiting one forward (11').
 
     Raises:
-        TransitionRefused: it is not waiting for a retry, or its content is no longer kept.
+        TransitionRefused: it is not waiting for a retry, its content is no longer kept, or it waits for the
+            one before it in its sequence.
     """
     with tenant(organization_id):
         rows = _notifications(organization_id, notification_id).filter(sealed_body__isnull=False)
-        if not _again(rows) and not rows.filter(status=Status.QUEUED).update(next_at=Now()):
+        waiting = rows.filter(status=Status.QUEUED).exclude(ASLEEP)
+        if not _again(rows) and not waiting.update(next_at=Now()):
             raise TransitionRefused(_refusal(organization_id, notification_id))
         return Notification.objects.of(organization_id).get(pk=notification_id)
 
@@ -131,6 +133,8 @@ def _refusal(organization_id: UUID, notification_id: UUID) -> str:
     current = Notification.objects.of(organization_id).filter(pk=notification_id).first()
     if current is None:
         return _("This notification does not exist.")
+    if Notification.objects.of(organization_id).filter(ASLEEP, pk=notification_id).exists():
+        return _("This notification waits for the one before it. Retry or cancel that one.")
     if current.sealed_body is None and current.status in {Status.FAILED, Status.EXPIRED}:
         return _("The content of this notification is no longer kept. Send a new one.")
     if current.kind in TRIALS:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from notifications.models import ENDED, Notification, Status
 
 STOPPED = "stopped_after_error"
+# A message is asleep while it is due at the end of its life only.
+ASLEEP = Q(status=Status.QUEUED, sequence__isnull=False, next_at__gte=F("expires_at"))
 
 
 def advance(organization_id: UUID, sequences: Iterable[UUID | None]) -> None:
@@ -26,6 +28,4 @@ def advance(organization_id: UUID, sequences: Iterable[UUID | None]) -> None:
             rest.update(status=Status.CANCELLED, ended_at=Now(), last_code=STOPPED)
             continue
         still_open = [place for place, status in states if status not in ENDED]
-        # A message is asleep while it is due at the end of its life only.
-        asleep = rows.filter(status=Status.QUEUED, next_at__gte=F("expires_at"))
-        asleep.filter(sequence_place__in=still_open[:1]).update(next_at=Now())
+        rows.filter(ASLEEP, sequence_place__in=still_open[:1]).update(next_at=Now())

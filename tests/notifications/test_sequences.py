@@ -12,7 +12,7 @@ from notifications.delivery import expire
 from notifications.drain import drain
 from notifications.models import Notification, Status
 from notifications.sequences import enqueue_sequence
-from notifications.services import cancel
+from notifications.services import TransitionRefused, cancel, retry
 from orgs.models import Organization
 from orgs.tenancy import tenant
 from providers import MessageInvalid
@@ -77,6 +77,46 @@ def test_a_cancelled_one_lets_the_next_go_and_an_expired_one_stops_them(ready: O
     assert states(rows) == [Status.CANCELLED, Status.EXPIRED, Status.CANCELLED]
     make_due(ready)
     assert drain(ready.pk) is False
+
+
+@pytest.mark.feature("COG-40")
+def test_nobody_wakes_a_sleeping_one_before_its_turn(ready: Organization, inbox: Inbox) -> None:
+    rows = sequence(ready, "greylisted", "second", "third")
+    drain(ready.pk)
+    with pytest.raises(TransitionRefused, match="one before it"):
+        retry(ready.pk, rows[1].pk)
+    while drain(ready.pk):
+        pass
+    assert states(rows) == [Status.QUEUED] * 3
+    # The one they wait for may be brought forward.
+    retry(ready.pk, rows[0].pk)
+    while drain(ready.pk):
+        pass
+    assert [mail.subject for mail in inbox] == ["greylisted", "second", "third"]
+
+
+@pytest.mark.feature("COG-40")
+def test_a_sleeping_one_may_be_cancelled_and_the_others_keep_their_order(
+    ready: Organization, inbox: Inbox
+) -> None:
+    rows = sequence(ready, "greylisted", "second", "third")
+    drain(ready.pk)
+    cancel(ready.pk, rows[1].pk)
+    assert look(rows[2]).next_at > timezone.now() + timedelta(hours=1), "still asleep"
+    change(rows[0], next_at=timezone.now())
+    while drain(ready.pk):
+        pass
+    assert states(rows) == [Status.ACCEPTED, Status.CANCELLED, Status.ACCEPTED]
+    assert [mail.subject for mail in inbox] == ["greylisted", "third"]
+
+
+@pytest.mark.feature("COG-40")
+def test_a_failed_one_tried_again_by_hand_does_not_bring_the_stopped_ones_back(ready: Organization) -> None:
+    rows = sequence(ready, "first", "unknown", "third")
+    while drain(ready.pk):
+        pass
+    retry(ready.pk, rows[1].pk)
+    assert states(rows) == [Status.ACCEPTED, Status.QUEUED, Status.CANCELLED]
 
 
 def test_a_message_that_cannot_be_sent_queues_none(ready: Organization) -> None:

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from mailsettings.carry import KEPT
 from mailsettings.destinations import stored_secrets
+from mailsettings.expiry import Expiry, expiry_of
 from mailsettings.fields import ExpiryInput, SecretField, form_field
 from mailsettings.models import Draft, StoredSecret
 from mailsettings.presets import locked, sets_of
+from mailsettings.secret_slots import slots
 from mailsettings.subject import Subject
 from mailsettings.vault import typed_settings
 from orgs.rendering import ChoiceRow
@@ -80,7 +82,7 @@ class FieldsForm(forms.Form):
             field = form_field(spec)
             if isinstance(field, SecretField):
                 field.stored = self.stored.get(spec.name)
-                field.expires_on = self._expires_on(spec)
+                field.expiry = self.expiry if getattr(spec.marker, "expiry", "") else None
                 field.in_draft = spec.name in in_draft
             self.fields[spec.name] = field
         self._tie_controls()
@@ -116,10 +118,12 @@ class FieldsForm(forms.Form):
             "hx-sync": "#emails-form:queue all",
         }
 
-    def _expires_on(self, spec: FieldSpec) -> object:
-        if not getattr(spec.marker, "generated", False) or self.connection is None:
+    @cached_property
+    def expiry(self) -> Expiry | None:
+        """When the stored secret expires, where that is known."""
+        if self.connection is None:
             return None
-        return self.connection.settings.get("secret_expires_on")
+        return expiry_of(self.connection, slots(self.connection.organization_id, self.connection.pk))
 
     @cached_property
     def specs(self) -> tuple[FieldSpec, ...]:

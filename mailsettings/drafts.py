@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mailsettings.destinations import SecretNeeded, missing_secrets
 from mailsettings.models import Connection, ConnectionVersion, Draft, Rank
+from mailsettings.secret_slots import declared, open_next, slot, slots
 from mailsettings.services import Saved, connection_for, save_connection
 from mailsettings.vault import draft_secrets, plain_values, seal_draft_secrets, typed_settings
 from orgs.models import Organization, User
@@ -117,6 +118,23 @@ def was_saved(draft: Draft) -> bool:
             settings=draft.settings,
         ).exists()
     )
+
+
+def note_next_tested(draft: Draft) -> bool:
+    """Remember that a next secret passed its test; False when it is no longer the one the draft tried."""
+    connection = draft.connection
+    waiting = slot(connection, is_next=True) if connection is not None else None
+    if connection is None or waiting is None:
+        return False
+    chosen, settings = declared(connection)
+    try:
+        same = draft_typed(draft, chosen, settings).get(waiting.field) == open_next(connection, waiting)
+    except SealBroken:
+        return False
+    if same:
+        rows = slots(connection.organization_id, connection.pk).filter(pk=waiting.pk)
+        rows.update(tested_at=timezone.now())
+    return same
 
 
 def is_same_as_saved(draft: Draft) -> bool:

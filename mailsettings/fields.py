@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsettings.egress import egress
+from mailsettings.expiry import Expiry
 from mailsettings.models import StoredSecret
 from mailsettings.presets import SECRET_MONTHS
 from orgs.rendering import ChoiceRow
@@ -53,8 +52,7 @@ class SecretInput(forms.PasswordInput):
         return context | {
             "stored": self.field.stored,
             "in_draft": self.field.in_draft,
-            "days_left": self.field.days_left,
-            "expires_on": self.field.expiry,
+            "expiry": self.field.expiry,
             "label": self.field.label,
             "open": bool(wrong),
         }
@@ -65,7 +63,8 @@ class SecretField(forms.CharField):
 
     stored: StoredSecret | None = None
     in_draft = False
-    expires_on: object = None
+    # When the stored one expires, where that is known.
+    expiry: Expiry | None = None
 
     def __init__(self, **kwargs: Any) -> None:
         """Make the field with its own widget; blanks around a pasted secret are cut off by the provider."""
@@ -77,20 +76,6 @@ class SecretField(forms.CharField):
         copied: SecretField = super().__deepcopy__(memo)
         copied.widget.field = copied
         return copied
-
-    @property
-    def expiry(self) -> date | None:
-        """The day the stored secret expires, when it was told."""
-        return (
-            date.fromisoformat(self.expires_on)
-            if isinstance(self.expires_on, str) and self.expires_on
-            else None
-        )
-
-    @property
-    def days_left(self) -> int | None:
-        """Days until the stored secret expires; negative afterwards."""
-        return (self.expiry - timezone.now().date()).days if self.expiry else None
 
 
 class ExpiryInput(forms.DateInput):

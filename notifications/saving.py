@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from mailsettings.drafts import draft_typed
 from mailsettings.models import Draft
 from mailsettings.vault import typed_settings
-from notifications.models import Kind, Notification, Status
+from notifications.models import Kind, Notification, Purpose, Status
 from notifications.services import enqueue
 from notifications.testing import LimitReached
 from orgs.models import Organization, User
@@ -23,8 +23,10 @@ PER_MINUTE, PER_DAY = 10, 200
 TWINS_WITHIN = timedelta(seconds=60)
 
 
-def start_verification(*, organization: Organization, user: User, draft: Draft) -> Notification:
-    """Queue the verification of a draft; a worker runs it at once and saves the draft when it passes.
+def start_verification(
+    *, organization: Organization, user: User, draft: Draft, purpose: str = Purpose.SAVE
+) -> Notification:
+    """Queue the verification of a draft; a worker runs it at once, and what its purpose is follows.
 
     The same values sent twice by one click are verified once.
 
@@ -32,7 +34,7 @@ def start_verification(*, organization: Organization, user: User, draft: Draft) 
         LimitReached: too many were asked for; the draft is kept.
     """
     one_at_a_time("verification")
-    twin = waiting_twin(draft)
+    twin = waiting_twin(draft, purpose)
     if twin is not None:
         draft.delete()
         return twin
@@ -43,19 +45,20 @@ def start_verification(*, organization: Organization, user: User, draft: Draft) 
         subject=_("Verification"),
         text=_("Checks settings; nothing is sent."),
         kind=Kind.VERIFICATION,
-        notification_type="verification",
+        notification_type=purpose,
         created_by=user,
         draft=draft,
     )
 
 
-def waiting_twin(draft: Draft) -> Notification | None:
+def waiting_twin(draft: Draft, purpose: str) -> Notification | None:
     """Find the verification of the very same values that is under way already."""
     rows = (
         Notification.objects.of(draft.organization_id)
         .select_related("draft")
         .filter(
             kind=Kind.VERIFICATION,
+            notification_type=purpose,
             ended_at=None,
             created_by=draft.created_by,
             created_at__gt=timezone.now() - TWINS_WITHIN,

@@ -18,7 +18,7 @@ from mailsettings.forms import ConnectionForm
 from mailsettings.models import Draft
 from mailsettings.pages import NOTICES, VERIFIERS, page_of
 from mailsettings.subject import as_key
-from notifications.models import Kind, Notification
+from notifications.models import Kind, Notification, Purpose
 from notifications.results import look_at
 from notifications.saving import start_verification
 from notifications.testing import LimitReached
@@ -58,6 +58,7 @@ def find(request: OrganizationRequest, key: UUID | None) -> Notification | None:
     if key is None:
         return None
     rows = Notification.objects.of(request.organization).filter(pk=key, kind=Kind.VERIFICATION)
+    rows = rows.exclude(notification_type=Purpose.NEXT_SECRET)
     return rows.select_related("draft", "draft__connection", "created_by", "connection").first()
 
 

@@ -17,7 +17,7 @@ from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection, Draft
 from mailsettings.pages import page_of
 from mailsettings.subject import find_draft
-from notifications.models import TRIALS, Kind, Notification
+from notifications.models import TRIALS, Kind, Notification, Purpose
 from notifications.panel import PANEL_FORM
 from notifications.results import look_at
 from notifications.testing import LimitReached, RecipientForm, start_test
@@ -116,6 +116,7 @@ def test_result(request: OrganizationRequest, slug: str, notification_id: UUID) 
     notification = (
         Notification.objects.of(request.organization)
         .filter(pk=notification_id, kind__in=TRIALS)
+        .exclude(notification_type=Purpose.NEXT_SECRET)
         .select_related("draft", "draft__connection", "created_by", "connection")
         .first()
     )

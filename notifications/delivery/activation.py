@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mailsettings.destinations import SecretNeeded
-from mailsettings.drafts import save_draft
+from mailsettings.drafts import note_next_tested, save_draft
 from mailsettings.models import Doubtful, Draft
 from mailsettings.services import NameTaken, StaleSettings
 from notifications.delivery.outcome import Outcome, unsent
 from notifications.delivery.settling import settle
-from notifications.models import AttemptOutcome, Notification
+from notifications.models import AttemptOutcome, Notification, Purpose
 from orgs import audit
 from orgs.access import ROLES, Permission
 from orgs.models import Membership, Organization
@@ -41,12 +41,20 @@ class TakenAway(Exception):
 
 
 def settle_verification(row: Notification, token: UUID, outcome: Outcome) -> None:
-    """Save what a verification has proven and end it, in one transaction; a refusal only ends it."""
+    """Keep what a verification has proven and end it, in one transaction; a refusal only ends it."""
     with suppress(TakenAway), tenant(row.organization_id):
         if outcome.result == AttemptOutcome.ACCEPTED:
-            outcome = activate(row, outcome)
+            is_next = row.notification_type == Purpose.NEXT_SECRET
+            outcome = note_next_secret(row, outcome) if is_next else activate(row, outcome)
         if settle(row, token, outcome, doubtful=Doubtful.RESEND) is None:
             raise TakenAway
+
+
+def note_next_secret(row: Notification, outcome: Outcome) -> Outcome:
+    """Keep that a next secret works, unless another one was stored meanwhile; nothing else is saved."""
+    drafts = Draft.objects.of(row.organization_id).select_related("connection")
+    draft = drafts.filter(pk=row.draft_id).first() if row.draft_id else None
+    return outcome if draft is not None and note_next_tested(draft) else refused(outcome, CHANGED)
 
 
 def activate(row: Notification, outcome: Outcome) -> Outcome:

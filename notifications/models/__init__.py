@@ -5,7 +5,17 @@ from notifications.models.attempt import DeliveryAttempt
 from notifications.models.limits import ConnectionGrant, ConnectionLimit, ConnectionSlot
 from notifications.models.notification import Notification, NotificationQuerySet
 from notifications.models.sharing import SharedResult
-from notifications.models.states import ENDED, IN_HAND, OPEN, TRIALS, AttemptOutcome, Kind, Status, Urgency
+from notifications.models.states import (
+    ENDED,
+    IN_HAND,
+    OPEN,
+    TRIALS,
+    AttemptOutcome,
+    Kind,
+    Purpose,
+    Status,
+    Urgency,
+)
 from notifications.models.workers import Lane, TestMark, WorkerHeartbeat
 
 __all__ = [
@@ -24,6 +34,7 @@ __all__ = [
     "Lane",
     "Notification",
     "NotificationQuerySet",
+    "Purpose",
     "SharedResult",
     "Status",
     "TestMark",

@@ -38,6 +38,14 @@ class Kind(models.TextChoices):
 TRIALS = (Kind.TEST, Kind.VERIFICATION)
 
 
+class Purpose(models.TextChoices):
+    """What a verification is for, in place of a type."""
+
+    SAVE = "verification", _("Save")
+    # Tries a connection's next secret, and saves nothing (NEW-5).
+    NEXT_SECRET = "next_secret", _("Next secret")
+
+
 class Urgency(models.IntegerChoices):
     """Order of the queue inside one organization; smaller goes first (COG-45)."""
 

@@ -35,6 +35,18 @@ def sent(session: Session, messages: list[Message], **options: Any) -> list[Answ
     return list(session.send_many(messages, at_once=4, **options))
 
 
+def heard(answers: Iterator[Answer], error: type[Exception]) -> list[Answer]:
+    """The answers that came before the error."""
+    taken: list[Answer] = []
+
+    def listen() -> None:
+        taken.extend(answers)
+
+    with pytest.raises(error):
+        listen()
+    return taken
+
+
 def posts(microsoft: Microsoft) -> int:
     return sum(one.operation == POST for one in microsoft.requests)
 
@@ -220,12 +232,8 @@ def test_a_marker_that_does_not_pass_lets_nothing_of_its_message_out(
         if next(marks) == 2:
             raise Stale
 
-    taken: list[Answer] = []
     with app_session(microsoft, egress_for(microsoft)) as session:
-        answers = session.send_many(letters(9), before_transmit=marker, at_once=4)
-        with pytest.raises(Stale):
-            for answer in answers:
-                taken.append(answer)  # noqa: PERF402 - what came before the error is kept
+        taken = heard(session.send_many(letters(9), before_transmit=marker, at_once=4), Stale)
     assert [one.message.subject for one in taken] == ["Mail 0", "Mail 1"]
     assert sorted(mail.subject for mail in inbox) == ["Mail 0", "Mail 1"]
 
@@ -239,12 +247,8 @@ def test_a_message_that_cannot_be_made_leaves_those_under_way_their_answers(
         yield from letters(2)
         raise LookupError
 
-    taken: list[Answer] = []
     with app_session(microsoft, egress_for(microsoft)) as session:
-        answers = session.send_many(made(), at_once=4)
-        with pytest.raises(LookupError):
-            for answer in answers:
-                taken.append(answer)  # noqa: PERF402 - what came before the error is kept
+        taken = heard(session.send_many(made(), at_once=4), LookupError)
     assert len(taken) == len(inbox) == 2
 
 

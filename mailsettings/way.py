@@ -46,6 +46,23 @@ class Way:
     doubtful: str = Doubtful.RESEND
     # A stored secret did not open: it was sealed for another destination, or altered.
     is_unreadable: bool = False
+    # The connection a rule chose for the mail of this lane; None is mail that follows the order.
+    route_id: UUID | None = None
+    # 0 is the way meant for the mail; every later one takes over while those before it are down.
+    place: int = 0
+    # Whose place a later way takes.
+    first_id: UUID | None = None
+    first_name: str = ""
+
+    @property
+    def took_over(self) -> bool:
+        """Say whether this way stands in for the one the mail was meant for."""
+        return self.place > 0
+
+    @property
+    def is_for_fallers(self) -> bool:
+        """Say whether only messages may take it whose rule lets the order take over."""
+        return self.took_over and self.route_id is not None
 
     @property
     def is_held(self) -> bool:

@@ -9,58 +9,28 @@ from django.utils.translation import gettext as _
 
 from mailsettings.consent.standing import require_consent, with_sender
 from mailsettings.consent.wanted import wants_account
-from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.egress import egress
-from mailsettings.holds import hold
-from mailsettings.models import Connection, ConnectionToken, Draft, MailSettings, Rank
+from mailsettings.models import Connection, ConnectionToken, Draft, MailSettings
 from mailsettings.models.tokens import TYPED_TOKENS
-from mailsettings.reading import finish, require_complete
+from mailsettings.plan import Plan, plan_out
+from mailsettings.reading import finish, mail_settings, require_complete, with_a_sender
 from mailsettings.token_store import token_store
 from mailsettings.vault import connection_secrets, draft_secrets, typed_settings
 from mailsettings.way import NoWayOut, Way
-from orgs.models import Organization
 from orgs.sealing import SealBroken
-from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
 from providers import Provider, Session, Settings, Stage, Trace, WireContext, failure, provider
 
 
 def way_out(organization_id: UUID) -> Way:
-    """Read the way for real mail of an organization right now. Call it outside any tenant().
+    """Read the way meant for real mail of an organization right now, never a backup.
+
+    Call it outside any tenant().
 
     Raises:
         NoWayOut: nothing can send for this organization now; its mail waits.
     """
-    with tenant(organization_id):
-        organization = Organization.objects.get(pk=organization_id)
-        mail = mail_settings(organization_id)
-        mail.organization = organization
-        own = mail.smtp_enabled and organization.custom_mail and not organization.is_platform
-        if not organization.is_active:
-            raise NoWayOut("organization_suspended", _("The organization is suspended."))
-        connection = primary(organization_id) if own else None
-        if own and connection is None:
-            raise NoWayOut("no_connection", _("SMTP is on, but no connection is saved."))
-        way = finish(connection, mail, user_id=organization_id) if connection else None
-    if way is None:
-        return default_way(organization_id, mail)
-    if not way.settings.sender_email:
-        hold(way, failure("not_connected", stage=Stage.TOKEN))
-    return with_a_sender(way)
-
-
-def default_way(organization_id: UUID, mail: MailSettings) -> Way:
-    """Read the way through the system default mailer, for this organization's mail.
-
-    Raises:
-        NoWayOut: the platform has no mailer of its own yet.
-    """
-    platform_id = platform_organization_id()
-    with tenant(platform_id):
-        connection = primary(platform_id) or ensure_default_mailer(platform_id)
-        if connection is None:
-            raise NoWayOut("default_mailer_missing", _("The system default mailer is not set up yet."))
-        return finish(connection, mail, user_id=organization_id, is_default_mailer=True)
+    return plan_out(organization_id).way(0)
 
 
 def connection_way(organization_id: UUID, connection_id: UUID) -> Way:
@@ -74,17 +44,6 @@ def connection_way(organization_id: UUID, connection_id: UUID) -> Way:
         if connection is None:
             raise NoWayOut("no_connection", _("This connection was removed."))
         return with_a_sender(finish(connection, mail_settings(organization_id), user_id=organization_id))
-
-
-def with_a_sender(way: Way) -> Way:
-    """Let a way pass that knows whose address mail is sent as.
-
-    Raises:
-        NoWayOut: it is the connected account's, and none is connected.
-    """
-    if not way.settings.sender_email:
-        raise NoWayOut("not_connected", _("No account is connected."))
-    return way
 
 
 def draft_way(organization_id: UUID, draft_id: UUID) -> Way:
@@ -140,16 +99,6 @@ def lender(draft: Draft, chosen: Provider, settings: Settings) -> UUID | None:
     return draft.connection_id if rows.filter(refresh__isnull=False).exists() else None
 
 
-def mail_settings(organization_id: UUID) -> MailSettings:
-    """Give the organization's row of mail settings, made when it is first needed."""
-    return MailSettings.objects.of(organization_id).get_or_create(organization_id=organization_id)[0]
-
-
-def primary(organization_id: UUID) -> Connection | None:
-    """Give the organization's primary connection, if it has one."""
-    return Connection.objects.of(organization_id).filter(rank=Rank.PRIMARY, enabled=True).first()
-
-
 def open_session(way: Way, trace: Trace, *, seconds: float = 180.0) -> Session:
     """Open the wire of a way; `seconds` is the limit for the opening, and for each message (C-EGR-8).
 
@@ -186,12 +135,14 @@ def still_current(way: Way) -> bool:
 
 __all__ = [
     "NoWayOut",
+    "Plan",
     "Way",
     "connection_way",
     "current_settings",
     "draft_way",
     "mail_settings",
     "open_session",
+    "plan_out",
     "still_current",
     "way_out",
 ]

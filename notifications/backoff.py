@@ -10,6 +10,9 @@ MESSAGE_LONGEST = timedelta(hours=4)
 LANE_BASE = timedelta(seconds=10)
 LANE_LONGEST = timedelta(minutes=5)
 
+# How long a message waits that a backup may not send, before it is seen whether its own way is well again.
+SENDER_PAUSE = timedelta(minutes=1)
+
 _random = random.SystemRandom()
 
 
@@ -32,3 +35,8 @@ def message_pause(*, attempts: int, retry_after: float | None = None) -> timedel
 def lane_pause(*, failures: int, retry_after: float | None = None) -> timedelta:
     """Give the pause of a whole lane whose server did not want to talk."""
     return _pause(base=LANE_BASE, longest=LANE_LONGEST, failures=failures, retry_after=retry_after)
+
+
+def sender_pause() -> timedelta:
+    """Give the pause of a message whose sender only the first way may use."""
+    return SENDER_PAUSE * _random.uniform(0.5, 1.0)

@@ -8,31 +8,36 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from itertools import count
 from uuid import UUID
 
 from django.db import close_old_connections, connections
 
 from notifications.drain import Turned
+from notifications.lanes import LaneKey
 from notifications.process import stopping
 
 logger = logging.getLogger(__name__)
 
-# As many threads may send for one organization at a time, while nobody else waits.
+# As many threads may send for one lane at a time, while nobody else waits.
 HELPERS = 3
 REMEMBERED = 10_000
 
 
 class Crew:
-    """A few threads that work on organizations, one after the other, each for one turn."""
+    """A few threads that work on lanes, one after the other, each for one turn."""
 
-    def __init__(self, name: str, size: int, work: Callable[[UUID], Turned]) -> None:
+    def __init__(self, name: str, size: int, work: Callable[[LaneKey], Turned]) -> None:
         self._work = work
         self._size = size
-        self._line: deque[UUID] = deque()
-        self._later: list[tuple[float, UUID]] = []
-        self._here: Counter[UUID] = Counter()
-        self._again: set[UUID] = set()
-        self._slow: set[UUID] = set()
+        self._line: deque[LaneKey] = deque()
+        self._later: list[tuple[float, int, LaneKey]] = []
+        self._numbers = count()
+        self._here: Counter[LaneKey] = Counter()
+        self._again: set[LaneKey] = set()
+        self._slow: set[LaneKey] = set()
+        # Threads at work for each organization, and how many of all are at slow servers.
+        self._working: Counter[UUID] = Counter()
         self._slow_working = 0
         self._idle = 0
         self._closed = False
@@ -43,13 +48,13 @@ class Crew:
         for thread in self._threads:
             thread.start()
 
-    def take(self, organization_id: UUID) -> None:
-        """Put an organization in the line; one being worked on comes again, since its work may be seen to."""
+    def take(self, lane: LaneKey) -> None:
+        """Put a lane in the line; one being worked on comes again, since its work may be seen to."""
         with self._changed:
-            if self._here[organization_id]:
-                self._again.add(organization_id)
+            if self._here[lane]:
+                self._again.add(lane)
             else:
-                self._put(organization_id)
+                self._put(lane)
 
     def dismiss(self, seconds: float) -> None:
         """Send everybody home once what they hold is done; wait no longer than `seconds`."""
@@ -60,21 +65,21 @@ class Crew:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _put(self, organization_id: UUID) -> None:
+    def _put(self, lane: LaneKey) -> None:
         if not self._closed and not stopping.is_set():
-            self._here[organization_id] += 1
-            self._line.append(organization_id)
+            self._here[lane] += 1
+            self._line.append(lane)
             self._changed.notify()
 
     def _run(self) -> None:
         try:
-            while (organization_id := self._next()) is not None:
-                self._turn(organization_id)
+            while (lane := self._next()) is not None:
+                self._turn(lane)
         finally:
             connections.close_all()
 
-    def _next(self) -> UUID | None:
-        """Wait for the next organization in the line that may have its turn."""
+    def _next(self) -> LaneKey | None:
+        """Wait for the next lane in the line that may have its turn."""
         with self._changed:
             while not self._closed:
                 self._wake_sleepers()
@@ -87,61 +92,66 @@ class Crew:
                 self._idle -= 1
         return None
 
-    def _choose(self) -> UUID | None:
+    def _choose(self) -> LaneKey | None:
         # Half of the threads are kept for servers that answer quickly.
         room = self._slow_working < max(1, self._size // 2)
-        for place, organization_id in enumerate(self._line):
-            is_slow = organization_id in self._slow
-            if room or not is_slow:
-                del self._line[place]
-                self._slow_working += is_slow
-                return organization_id
-        return None
+        able = [lane for lane in self._line if room or lane not in self._slow]
+        if not able:
+            return None
+        # Many lanes give an organization no more threads than others have, as long as others wait.
+        lane = min(able, key=lambda one: self._working[one.organization_id])
+        self._line.remove(lane)
+        self._working[lane.organization_id] += 1
+        self._slow_working += lane in self._slow
+        return lane
 
     def _wake_sleepers(self) -> None:
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
-            _, organization_id = heapq.heappop(self._later)
-            if not self._here[organization_id]:
-                self._put(organization_id)
+            *_, lane = heapq.heappop(self._later)
+            if not self._here[lane]:
+                self._put(lane)
 
-    def _turn(self, organization_id: UUID) -> None:
-        was_slow = organization_id in self._slow
+    def _turn(self, lane: LaneKey) -> None:
+        was_slow = lane in self._slow
         turned = Turned()
         try:
             if not stopping.is_set():
                 close_old_connections()
-                turned = self._work(organization_id)
+                turned = self._work(lane)
         except Exception:
             # A boundary of the worker: the turn is lost, the thread and the other organizations go on.
             logger.exception("A turn of the mail loop broke off.")
         with self._changed:
             self._slow_working -= was_slow
-            self._note_end(organization_id, turned)
+            self._working[lane.organization_id] -= 1
+            if not self._working[lane.organization_id]:
+                del self._working[lane.organization_id]
+            self._note_end(lane, turned)
 
-    def _note_end(self, organization_id: UUID, turned: Turned) -> None:
-        self._here[organization_id] -= 1
-        alone = not self._here[organization_id]
+    def _note_end(self, lane: LaneKey, turned: Turned) -> None:
+        self._here[lane] -= 1
+        alone = not self._here[lane]
         if alone:
-            del self._here[organization_id]
+            del self._here[lane]
         if turned.slow and len(self._slow) < REMEMBERED:
-            self._slow.add(organization_id)
+            self._slow.add(lane)
         else:
-            self._slow.discard(organization_id)
-        if turned.more or (alone and organization_id in self._again):
+            self._slow.discard(lane)
+        if turned.more or (alone and lane in self._again):
             # To the end of the line, so that a long queue and a short one take turns.
-            self._again.discard(organization_id)
-            self._put(organization_id)
-            if turned.wide and not self._line_of_others(organization_id):
-                self._help(organization_id)
+            self._again.discard(lane)
+            self._put(lane)
+            if turned.wide and not self._line_of_others(lane):
+                self._help(lane)
         elif turned.wait is not None:
-            heapq.heappush(self._later, (time.monotonic() + turned.wait, organization_id))
+            heapq.heappush(self._later, (time.monotonic() + turned.wait, next(self._numbers), lane))
         self._changed.notify()
 
-    def _line_of_others(self, organization_id: UUID) -> bool:
-        return any(other != organization_id for other in self._line)
+    def _line_of_others(self, lane: LaneKey) -> bool:
+        return any(other != lane for other in self._line)
 
-    def _help(self, organization_id: UUID) -> None:
+    def _help(self, lane: LaneKey) -> None:
         """Let another thread that has nothing to do open a session of its own for the same lane."""
-        if self._idle > 1 and self._here[organization_id] < HELPERS:
-            self._put(organization_id)
+        if self._idle > 1 and self._here[lane] < HELPERS:
+            self._put(lane)

@@ -6,14 +6,16 @@ import time
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from mailsettings.ways import NoWayOut, Way
+from mailsettings.ways import NoWayOut, Plan, Way
 from notifications import lanes
 from notifications.delivery import run_test
 from notifications.delivery.claiming import take
 from notifications.delivery.line import RHYTHMS
 from notifications.delivery.sending import Pace, SettingsChanged, Turn
+from notifications.delivery.troubles import note_standstill
+from notifications.lanes import LaneKey
 from notifications.process import stopping
-from notifications.routes import forget_way, way_now
+from notifications.routes import forget_plan, plan_now, work_of
 from notifications.slots import WayChanged
 
 SLOW_TURN, SLOW_SECONDS, WIDE_SECONDS = 0.5, 0.2, 0.005
@@ -29,6 +31,8 @@ class Turned:
     slow: bool = False
     # Waiting for the network, not computing, fills the time: another session would help.
     wide: bool = False
+    # The way cannot be used now for a fault of its own: the next one of the plan takes over.
+    down: bool = False
 
 
 def run_tests(organization_id: UUID) -> None:
@@ -37,43 +41,61 @@ def run_tests(organization_id: UUID) -> None:
         pass
 
 
-def drain(organization_id: UUID, connection_id: UUID | None = None) -> bool:
-    """Run the tests of an organization and one turn of its lane; says whether more may go at once."""
-    run_tests(organization_id)
-    return turn(organization_id, connection_id).more
+def drain(organization_id: UUID) -> bool:
+    """Run the tests of an organization and one turn of each of its lanes; says whether more may go."""
+    work = work_of(organization_id)
+    if work.has_tests:
+        run_tests(organization_id)
+    turned = [turn(*lane) for lane in work.lanes]
+    return any(one.more for one in turned)
 
 
-def turn(organization_id: UUID, connection_id: UUID | None = None) -> Turned:  # noqa: ARG001  # one lane is in use at a time
-    """Send what is due, as far as one turn goes."""
+def turn(organization_id: UUID, route_id: UUID | None = None) -> Turned:
+    """Send what is due in one lane, as far as one turn goes."""
+    lane = LaneKey(organization_id, route_id)
     for _ in range(2):
         if stopping.is_set():
             break
         try:
-            way = way_now(organization_id)
+            return along(plan_now(lane), lane)
         except NoWayOut as closed:
-            lanes.show_held(organization_id, code=closed.code, reason=closed.reason)
+            lanes.show_held(LaneKey(organization_id), code=closed.code, reason=closed.reason)
             return Turned()
-        if way.is_held:
-            forget_way(organization_id)
-            lanes.show_held(organization_id, code=way.held_code, reason="", way=way)
-            return Turned()
-        try:
-            return through(way)
         except (WayChanged, SettingsChanged):
             # Read it again: what was claimed is back in the queue.
-            forget_way(organization_id)
+            forget_plan(lane)
     return Turned(more=not stopping.is_set())
 
 
-def through(way: Way) -> Turned:
+def along(plan: Plan, lane: LaneKey) -> Turned:
+    """Send through the first way of the plan that is not down; when all are, the mail waits for the first.
+
+    Raises:
+        WayChanged, SettingsChanged: read the plan again.
+    """
+    tried = []
+    for place in range(len(plan)):
+        if not plan.is_open(place):
+            continue
+        turned = through(plan.way(place), plan)
+        if not turned.down or stopping.is_set():
+            return turned
+        tried.append(turned)
+    forget_plan(lane)
+    note_standstill(plan, lane)
+    waits = [turned.wait for turned in tried if turned.wait is not None]
+    return Turned(wait=min(waits, default=None), slow=any(turned.slow for turned in tried))
+
+
+def through(way: Way, plan: Plan) -> Turned:
     """Send batch after batch through a way."""
     token, begun = uuid4(), time.monotonic()
-    work = Turn(way, token)
+    work = Turn(way, token, is_backed=lambda: plan.is_backed(way.place))
     try:
         while work.goes_on():
             taken = take(way, token=token, limit=work.batch_size())
             if taken.batch is None:
-                return Turned(wait=taken.wait, slow=is_slow(work, begun))
+                return Turned(wait=taken.wait, slow=is_slow(work, begun), down=taken.is_down)
             work.send(taken.batch)
             in_order = any(row.sequence for row in taken.batch.rows)
             if taken.was_last and work.goes_on() and not in_order:
@@ -81,9 +103,14 @@ def through(way: Way) -> Turned:
     finally:
         work.end()
         if work.pace is not Pace.ON:
-            forget_way(way.user_id)
+            forget_plan(LaneKey(plan.organization_id, plan.route_id))
     seconds = RHYTHMS.seconds(way.connection_id)
-    return Turned(more=work.pace is not Pace.REST, slow=is_slow(work, begun), wide=seconds > WIDE_SECONDS)
+    return Turned(
+        more=work.pace in {Pace.ON, Pace.AGAIN},
+        slow=is_slow(work, begun),
+        wide=seconds > WIDE_SECONDS,
+        down=work.pace is Pace.DOWN,
+    )
 
 
 def is_slow(work: Turn, begun: float) -> bool:

@@ -52,17 +52,14 @@ breaker = Breaker(BREAKER_SECONDS)
 
 @dataclass(frozen=True)
 class Hint:
-    """One ring for one lane; equal hints of a transaction are rung once."""
+    """One ring for the lanes of one organization; equal hints of a transaction are rung once."""
 
     organization_id: UUID
-    # Nobody asks which connection a new message takes before its lane has its turn.
-    connection_id: UUID | None = None
 
     @property
     def arguments(self) -> list[str]:
-        """Give the ids, and nothing else (C-CRY-9)."""
-        ids = (self.organization_id, self.connection_id)
-        return [str(one) for one in ids if one is not None]
+        """Give the id, and nothing else (C-CRY-9): a worker looks which lanes are due."""
+        return [str(self.organization_id)]
 
     def __call__(self) -> None:
         """Publish; failing is normal and only counted, since the sweep finds the row anyway."""
@@ -81,10 +78,10 @@ class Hint:
             counts["published"] += 1
 
 
-def ring(organization_id: UUID, connection_id: UUID | None = None) -> None:
-    """Wake a worker for this lane once the transaction is committed."""
+def ring(organization_id: UUID) -> None:
+    """Wake a worker for an organization once the transaction is committed."""
     connection = connections[ALIAS]
-    hint = Hint(organization_id, connection_id)
+    hint = Hint(organization_id)
     if any(hook == hint for _, hook, *_ in connection.run_on_commit):
         return
     transaction.on_commit(hint, using=ALIAS)

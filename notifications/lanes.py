@@ -1,8 +1,9 @@
-"""The lane of an organization: whether its mail may leave now, and the reason shown when not."""
+"""The lanes of an organization, how each of its ways fares, and the reason shown when mail waits."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -15,6 +16,7 @@ from notifications.models import Lane
 from orgs.tenancy import tenant
 from providers import ProviderError
 
+DOUBTFUL = "outcome_unknown"
 OPEN: dict[str, object] = {
     "held_code": "",
     "held_reason": "",
@@ -23,6 +25,17 @@ OPEN: dict[str, object] = {
     "resume_at": None,
     "failures": 0,
 }
+
+
+# The row of a way that only rules lead to: it never stands for the mail of the order.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LaneKey(NamedTuple):
+    """Mail that takes its turn together: an organization's, through a rule's connection or by the order."""
+
+    organization_id: UUID
+    route_id: UUID | None = None
 
 
 def way_key(way: Way) -> str:
@@ -34,24 +47,27 @@ def keep_lane(way: Way, lane: Lane | None, *, is_latest: bool) -> None:
     """Bring the lane's row in line with the way, inside tenant(way.user_id); mostly no write."""
     rows = Lane.objects.of(way.user_id)
     if lane is None:
-        # What paused the old lane says nothing about the new one.
+        first = {"way": way_key(way)} | ({"used_at": NEVER} if way.route_id else {})
         lane = rows.get_or_create(
-            organization_id=way.user_id, connection_id=way.connection_id, defaults={"way": way_key(way)}
+            organization_id=way.user_id, connection_id=way.connection_id, defaults=first
         )[0]
         is_latest = False
-    if not is_latest:
+    if not is_latest and way.route_id is None:
         make_latest(lane)
+    is_new = lane.way != way_key(way)
     repaired = bool(lane.held_code) and not lane.failures and not way.held_code
-    if lane.way != way_key(way) or repaired:
+    if is_new or repaired:
         reset = OPEN if not way.held_code else {"resume_at": None, "failures": 0}
         rows.filter(pk=lane.pk).update(way=way_key(way), **reset)
+    if is_new or not is_latest:
+        # What paused a way before the last save says nothing about now.
+        others = rows.exclude(pk=lane.pk).exclude(held_code="")
+        others.exclude(way__endswith=f":{way.settings_version}").update(**OPEN)
 
 
 def make_latest(lane: Lane) -> None:
-    """Put this lane before the organization's others, whose holds are history now."""
-    rows = Lane.objects.of(lane.organization_id)
-    rows.filter(pk=lane.pk).update(used_at=Now())
-    rows.exclude(pk=lane.pk).exclude(held_code="").update(**OPEN)
+    """Put this lane before the organization's others: mail of the order goes or waits here."""
+    Lane.objects.of(lane.organization_id).filter(pk=lane.pk).update(used_at=Now())
 
 
 def facts_of(way: Way) -> dict[str, str]:
@@ -59,14 +75,16 @@ def facts_of(way: Way) -> dict[str, str]:
     return {} if way.is_default_mailer else facts(way.provider, way.settings)
 
 
-def show_held(organization_id: UUID, *, code: str, reason: str, way: Way | None = None) -> None:
-    """Keep the reason why mail waits, for the screens; one write per change."""
-    with tenant(organization_id):
+def show_held(key: LaneKey, *, code: str, reason: str, way: Way | None = None) -> None:
+    """Keep the reason why mail of a lane waits, for the screens; one write per change."""
+    with tenant(key.organization_id) as organization_id:
         rows = Lane.objects.of(organization_id)
-        connection_id = way.connection_id if way else None
-        lane = rows.get_or_create(organization_id=organization_id, connection_id=connection_id)[0]
-        if rows.filter(used_at__gt=lane.used_at).exists():
-            make_latest(lane)
+        lane = rows.get_or_create(
+            organization_id=organization_id,
+            connection_id=way.connection_id if way else key.route_id,
+            defaults={"used_at": NEVER} if key.route_id else {},
+        )[0]
+        _show(key, lane)
         rows.filter(pk=lane.pk).exclude(held_code=code, held_reason=reason).update(
             way="",
             held_code=code,
@@ -76,6 +94,29 @@ def show_held(organization_id: UUID, *, code: str, reason: str, way: Way | None 
             resume_at=None,
             failures=0,
         )
+
+
+def show_resting(way: Way) -> None:
+    """Let the screens show why this way rests: mail of its lane waits for it."""
+    with tenant(way.user_id):
+        lane = Lane.objects.of(way.user_id).filter(connection_id=way.connection_id).first()
+        if lane is not None:
+            _show(LaneKey(way.user_id, way.route_id), lane)
+
+
+def _show(key: LaneKey, lane: Lane) -> None:
+    latest = Lane.objects.of(key.organization_id).filter(used_at__gt=lane.used_at)
+    if key.route_id is None and latest.exists():
+        make_latest(lane)
+
+
+def is_down(way: Way, lane: Lane | None) -> bool:
+    """Say whether a way nobody may use now is down, which is for others to take over; not merely busy.
+
+    Answers that were lost let the lane rest, too, but what became of those messages is not known.
+    """
+    failing = lane is not None and lane.way == way_key(way) and lane.failures and lane.held_code != DOUBTFUL
+    return bool(way.held_code or failing)
 
 
 def pause(way: Way, error: ProviderError) -> int:
@@ -93,7 +134,7 @@ def pause(way: Way, error: ProviderError) -> int:
 def rest(way: Way, error: ProviderError, pause: timedelta) -> None:
     """Let the lane rest since the server is busy, which is no failure, inside tenant(way.user_id)."""
     rows = Lane.objects.of(way.user_id).filter(way=way_key(way))
-    rows.update(**_resting(way, error, pause))
+    rows.update(failures=0, **_resting(way, error, pause))
 
 
 def _resting(way: Way, error: ProviderError, pause: timedelta) -> dict[str, object]:

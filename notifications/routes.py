@@ -1,41 +1,84 @@
-"""The way of each organization, remembered for moments: every use checks that it is still the one."""
+"""The plan of each lane, remembered for moments: every use checks that it is still the one."""
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from uuid import UUID
 
-from mailsettings.ways import Way, way_out
+from django.db import connections
+
+from mailsettings.ways import NoWayOut, Plan, plan_out
+from notifications.lanes import LaneKey
+from orgs.tenancy import ALIAS, tenant
 
 # The database refuses a way whose connection changed when its slot is taken, and settings at the marker.
 KEPT_SECONDS = 5.0
 LIMIT = 1000
 
-_ways: dict[UUID, tuple[float, Way]] = {}
+_plans: dict[LaneKey, tuple[float, Plan]] = {}
 _lock = threading.Lock()
 
+WORK = """
+SELECT EXISTS (
+    SELECT FROM notifications_notification WHERE organization_id = %(organization)s AND status = 'queued'
+    AND kind IN ('test', 'verification')
+), ARRAY(
+    SELECT c.id FROM mailsettings_connection c WHERE c.organization_id = %(organization)s AND EXISTS (
+        SELECT FROM notifications_notification n WHERE n.organization_id = %(organization)s
+        AND n.route_id = c.id AND n.status = 'queued' AND n.kind = 'notification'
+        AND n.next_at <= statement_timestamp()
+    ) ORDER BY c.place
+)
+"""
 
-def way_now(organization_id: UUID) -> Way:
-    """Give the way for real mail of an organization.
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What an organization that was rung for may have to do: its tests, and its lanes."""
+
+    has_tests: bool
+    lanes: tuple[LaneKey, ...]
+
+
+def work_of(organization_id: UUID) -> Work:
+    """Look what is to be done for an organization; the order's lane is always named."""
+    with tenant(organization_id), connections[ALIAS].cursor() as cursor:
+        cursor.execute(WORK, {"organization": organization_id})
+        has_tests, routes = cursor.fetchone()
+    lanes = (LaneKey(organization_id), *(LaneKey(organization_id, route) for route in routes))
+    return Work(has_tests=has_tests, lanes=lanes)
+
+
+def plan_now(lane: LaneKey) -> Plan:
+    """Give the plan for the mail of a lane.
 
     Raises:
         NoWayOut: nothing can send for this organization now.
     """
     with _lock:
-        read_at, kept = _ways.get(organization_id, (float("-inf"), None))
+        read_at, kept = _plans.get(lane, (float("-inf"), None))
     if kept is not None and time.monotonic() - read_at < KEPT_SECONDS:
         return kept
-    way = way_out(organization_id)
-    if not way.held_code:
+    plan = plan_out(lane.organization_id, lane.route_id)
+    if is_well(plan):
         with _lock:
-            if len(_ways) >= LIMIT:
-                _ways.clear()
-            _ways[organization_id] = (time.monotonic(), way)
-    return way
+            if len(_plans) >= LIMIT:
+                _plans.clear()
+            _plans[lane] = (time.monotonic(), plan)
+    return plan
 
 
-def forget_way(organization_id: UUID) -> None:
+def is_well(plan: Plan) -> bool:
+    """Say whether its first way may be used as it was read; otherwise its end must not be missed."""
+    try:
+        return not plan.way(0).held_code
+    except NoWayOut:
+        return False
+
+
+def forget_plan(lane: LaneKey) -> None:
     """Read it again next time."""
     with _lock:
-        _ways.pop(organization_id, None)
+        _plans.pop(lane, None)

@@ -10,18 +10,22 @@ from django.db import connections
 
 from mailsettings.ways import Way
 from notifications.lanes import way_key
-from notifications.limits import preset
+from notifications.limits import preset, requests_wanted
 from notifications.models import Lane
+from notifications.process import worker_name
 from orgs.tenancy import ALIAS
 
 # A rested lane, or one whose permits are used up, is looked at again no later than this.
 LONGEST_WAIT = 300.0
 
 ENTER = """
-SELECT e.permits, e.wait, e.per_minute, l.id, l.way, l.held_code, l.failures, l.resume_at, l.used_at >= ALL (
-    SELECT o.used_at FROM notifications_lane o WHERE o.organization_id = %(organization)s)
-FROM enter_connection(%(connection)s, %(version)s, %(held)s, %(way)s, %(token)s, %(sessions)s, %(per_minute)s,
-    %(wanted)s, %(seconds)s) e
+SELECT e.permits, e.wait, e.per_minute, e.at_once, e.room,
+    EXISTS (SELECT FROM notifications_alarm a WHERE a.organization_id = %(organization)s
+        AND a.kind IN ('backup.in_use', 'connections.all_failing')),
+    l.id, l.way, l.held_code, l.failures, l.resume_at,
+    l.used_at >= ALL (SELECT o.used_at FROM notifications_lane o WHERE o.organization_id = %(organization)s)
+FROM enter_connection(%(connection)s, %(version)s, %(held)s, %(way)s, %(token)s, %(worker)s, %(sessions)s,
+    %(requests)s, %(per_minute)s, %(upload)s, %(wanted)s, %(seconds)s) e
 LEFT JOIN notifications_lane l ON l.organization_id = %(organization)s AND l.connection_id = %(connection)s
 """
 
@@ -38,8 +42,14 @@ class Entry:
     wait: float | None
     # Messages a minute that are counted, and so must be told what was sent; 0 when they are not.
     per_minute: int
+    # How many of them may be under way at a time.
+    at_once: int
+    # Bytes that may be uploaded now; None where nobody counts them.
+    room: int | None
     lane: Lane | None
     is_latest: bool
+    # Something is told to be wrong with the organization's mail.
+    is_alarmed: bool
 
 
 def enter(way: Way, token: UUID, *, wanted: int) -> Entry:
@@ -59,21 +69,27 @@ def enter(way: Way, token: UUID, *, wanted: int) -> Entry:
                 "held": way.held_code,
                 "way": way_key(way),
                 "token": token,
+                "worker": worker_name(),
                 "sessions": limits.sessions,
+                "requests": requests_wanted(way),
                 "per_minute": limits.per_minute,
+                "upload": limits.upload,
                 "wanted": wanted,
                 "seconds": float(settings.DELIVERY_LEASE_SECONDS),
             },
         )
-        permits, wait, per_minute, pk, *columns, is_latest = cursor.fetchone()
+        permits, wait, per_minute, at_once, room, is_alarmed, pk, *columns, is_latest = cursor.fetchone()
     if permits < 0:
         raise WayChanged
     return Entry(
         permits=permits,
         wait=None if wait is None else min(max(wait, 0.0), LONGEST_WAIT),
         per_minute=per_minute,
+        at_once=at_once,
+        room=room,
         lane=lane_of(way, pk, columns),
         is_latest=bool(is_latest),
+        is_alarmed=is_alarmed,
     )
 
 
@@ -86,9 +102,18 @@ def lane_of(way: Way, pk: UUID | None, columns: list[object]) -> Lane | None:
     return Lane(id=pk, organization_id=way.user_id, connection_id=way.connection_id, **said)
 
 
-def spend(way: Way, token: UUID, used: int) -> None:
-    """Tell how many permits became messages, inside the transaction that records their outcomes."""
-    _call("SELECT spend_permits(%s, %s, %s)", [way.connection_id, token, used])
+def reserve(way: Way, token: UUID, size: int) -> float | None:
+    """Keep room for so many bytes, in the transaction that entered; gives the seconds to wait, if any."""
+    told = [way.connection_id, token, size, preset(way).upload, float(settings.DELIVERY_LEASE_SECONDS)]
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute("SELECT reserve_upload(%s, %s, %s, %s, %s)", told)
+        wait: float | None = cursor.fetchone()[0]
+    return None if wait is None else min(wait, LONGEST_WAIT)
+
+
+def spend(way: Way, token: UUID, used: int, size: int = 0) -> None:
+    """Tell how many permits became messages and bytes, inside the transaction that records their outcomes."""
+    _call("SELECT spend_permits(%s, %s, %s, %s)", [way.connection_id, token, used, size])
 
 
 def leave(way: Way, token: UUID, *, sent: int = 0, seconds: float = 0.0, per_minute: int = 0) -> None:

@@ -8,17 +8,17 @@ from celery import shared_task
 
 from notifications import hints
 from notifications import sweep as sweeping
-from notifications.drain import drain as drain_lane
+from notifications.drain import drain as drain_lanes
 from notifications.prune import prune as remove_old_content
 from notifications.worker import hand_over
 
 
 @shared_task(name="notifications.tasks.drain")
-def drain(organization_id: str, connection_id: str | None = None) -> None:
-    """Send what is due in one lane, and hint again when more is."""
-    lane = UUID(organization_id), UUID(connection_id) if connection_id else None
-    if not hand_over(lane[0]) and drain_lane(*lane):
-        hints.ring(*lane)
+def drain(organization_id: str) -> None:
+    """Send what is due in the lanes of an organization, and hint again when more is."""
+    key = UUID(organization_id)
+    if not hand_over(key) and drain_lanes(key):
+        hints.ring(key)
 
 
 @shared_task(name="notifications.tasks.sweep")

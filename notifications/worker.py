@@ -17,9 +17,11 @@ from django.db.models.functions import Now
 
 from notifications.crew import Crew
 from notifications.drain import Turned, run_tests, turn
+from notifications.lanes import LaneKey
 from notifications.models import WorkerHeartbeat
 from notifications.process import stopping, worker_name
-from notifications.sweep import due_organizations, organizations_with_tests, sweep
+from notifications.routes import work_of
+from notifications.sweep import due_lanes, organizations_with_tests, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ class MailLoop(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(name="mail-loop", daemon=True)
-        self.senders = Crew("sender", settings.DELIVERY_THREADS, turn)
+        self.senders = Crew("sender", settings.DELIVERY_THREADS, lambda lane: turn(*lane))
         self.testers = Crew("tester", TESTERS, _tests)
         self._next_round = 0.0
 
@@ -64,15 +66,18 @@ class MailLoop(threading.Thread):
             self._next_round = time.monotonic() + ROUND_SECONDS * _random.uniform(0.8, 1.2)
             beat()
             sweep()
-            for organization_id in due_organizations():
-                self.senders.take(organization_id)
+            for lane in due_lanes():
+                self.senders.take(lane)
         for organization_id in organizations_with_tests():
-            self.testers.take(organization_id)
+            self.testers.take(LaneKey(organization_id))
 
     def take(self, organization_id: UUID) -> None:
-        """Put an organization that was rung for in both lines: tests have threads of their own."""
-        self.testers.take(organization_id)
-        self.senders.take(organization_id)
+        """Put what an organization that was rung for has to do in line: tests have threads of their own."""
+        work = work_of(organization_id)
+        if work.has_tests:
+            self.testers.take(LaneKey(organization_id))
+        for lane in work.lanes:
+            self.senders.take(lane)
 
     def stop(self) -> None:
         """Stop claiming, let messages on the wire finish, take the name off the board."""
@@ -83,8 +88,8 @@ class MailLoop(threading.Thread):
         WorkerHeartbeat.objects.filter(name=worker_name()).delete()
 
 
-def _tests(organization_id: UUID) -> Turned:
-    run_tests(organization_id)
+def _tests(lane: LaneKey) -> Turned:
+    run_tests(lane.organization_id)
     return Turned()
 
 

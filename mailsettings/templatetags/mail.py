@@ -5,7 +5,8 @@ from __future__ import annotations
 from django import template
 
 from mailsettings.models import Connection
-from mailsettings.ways import mail_settings, primary
+from mailsettings.plan import primary
+from mailsettings.ways import mail_settings
 from orgs.models import Organization
 
 register = template.Library()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -12,7 +13,8 @@ from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Now
 
 from mailsettings.ways import Way
 from notifications import slots
-from notifications.lanes import keep_lane
+from notifications.lanes import is_down, keep_lane
+from notifications.limits import GROWTH, HEAD_BYTES, uploaded
 from notifications.models import Lane, Notification, Status
 from notifications.process import worker_name
 from orgs.tenancy import ALIAS, tenant
@@ -36,7 +38,7 @@ COLUMNS = ", ".join(
 CLAIM = f"""
 WITH due AS MATERIALIZED (
     SELECT id, priority, next_at, size, claims FROM notifications_notification
-    WHERE organization_id = %(organization)s AND kind = 'notification' AND status = 'queued'
+    WHERE organization_id = %(organization)s AND kind = 'notification' AND status = 'queued' AND {{lane}}
         AND next_at <= statement_timestamp()
     ORDER BY priority, next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), fit AS (
@@ -51,11 +53,19 @@ UPDATE notifications_notification n SET
     lease_until = statement_timestamp() + make_interval(secs => %(seconds)s), claims = n.claims + 1,
     started_at = coalesce(n.started_at, statement_timestamp()), connection_id = %(connection)s,
     way_name = %(way_name)s, provider = %(provider)s, via_default_mailer = %(default)s,
+    took_over = %(took_over)s,
     message_id = CASE WHEN n.message_id <> '' THEN n.message_id
         ELSE '<' || n.id || '.' || n.organization_id || '@' || %(domain)s || '>' END
 FROM fit WHERE n.id = fit.id AND n.organization_id = %(organization)s
 RETURNING {COLUMNS}, fit.place, (SELECT count(*) FROM due) AS seen
 """  # noqa: S608  # names of our own columns
+
+LANES = {
+    "order": "route_id IS NULL",
+    "route": "route_id = %(route)s",
+    # Those whose rule lets the order take over.
+    "behind the route": "route_id = %(route)s AND route_falls_back",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +78,11 @@ class Batch:
     lane: Lane | None = None
     # What the connection takes in a minute; 0 when nobody counts.
     per_minute: int = 0
+    # Messages that may be under way at a time.
+    at_once: int = 1
+    counts_uploads: bool = False
+    # Something was told to be wrong with the organization's mail.
+    is_alarmed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +91,8 @@ class Taken:
 
     batch: Batch | None = None
     wait: float | None = None
+    # The way is down, so that another may take over; not merely busy.
+    is_down: bool = False
     # Fewer rows were due than might go.
     was_last: bool = True
 
@@ -101,28 +118,47 @@ def take(way: Way, *, token: UUID, limit: int) -> Taken:
         wanted = 1 if way.held_code else limit
         entry = slots.enter(way, token, wanted=wanted)
         if not entry.permits:
-            return Taken(wait=entry.wait)
+            return Taken(wait=entry.wait, is_down=is_down(way, entry.lane))
         keep_lane(way, entry.lane, is_latest=entry.is_latest)
-        rows = _lease(way, token, limit=entry.permits)
+        rows = _lease(way, token, limit=entry.permits, room=entry.room)
         if not rows:
             slots.leave(way, token)
             return Taken()
         batch = Batch(
-            organization_id=way.user_id, token=token, rows=rows, lane=entry.lane, per_minute=entry.per_minute
+            organization_id=way.user_id,
+            token=token,
+            rows=rows,
+            lane=entry.lane,
+            per_minute=entry.per_minute,
+            at_once=entry.at_once,
+            counts_uploads=entry.room is not None,
+            is_alarmed=entry.is_alarmed,
         )
+        wait = slots.reserve(way, token, bytes_of(rows)) if batch.counts_uploads else None
+        if wait is not None:
+            release(batch, rows)
+            slots.leave(way, token)
+            return Taken(wait=wait)
         seen: int = rows[0].seen  # type: ignore[attr-defined]  # a column of the query
         # Fewer rows than were seen: their content was too much for one batch, or one travels alone.
         return Taken(batch=batch, was_last=len(rows) == seen < entry.permits)
 
 
-def _lease(way: Way, token: UUID, *, limit: int) -> tuple[Notification, ...]:
+def bytes_of(rows: Iterable[Notification]) -> int:
+    """Give the most bytes that sending these rows may upload."""
+    return sum(uploaded(row.size) for row in rows)
+
+
+def _lease(way: Way, token: UUID, *, limit: int, room: int | None) -> tuple[Notification, ...]:
+    # The first row is claimed whatever its size; whether there is room for it is asked afterwards.
+    fitting = BATCH_BYTES if room is None else min(BATCH_BYTES, int((room - limit * HEAD_BYTES) / GROWTH))
     leased = Notification.objects.using(ALIAS).raw(
-        CLAIM,
+        CLAIM.replace("{lane}", LANES[lane_of(way)]),
         {
             "organization": way.user_id,
             "limit": limit,
             "suspect": SUSPECT,
-            "bytes": BATCH_BYTES,
+            "bytes": fitting,
             "token": token,
             "worker": worker_name(),
             "seconds": lease_time().total_seconds(),
@@ -130,10 +166,19 @@ def _lease(way: Way, token: UUID, *, limit: int) -> tuple[Notification, ...]:
             "way_name": way.name,
             "provider": way.provider.key,
             "default": way.is_default_mailer,
+            "route": way.route_id,
+            "took_over": way.took_over,
             "domain": Address(way.settings.sender_email).domain,
         },
     )
     return tuple(sorted(leased, key=lambda row: row.place))  # type: ignore[attr-defined]  # a column of the query
+
+
+def lane_of(way: Way) -> str:
+    """Name the part of the queue that may leave this way."""
+    if way.route_id is None:
+        return "order"
+    return "behind the route" if way.is_for_fallers else "route"
 
 
 def claim_test(organization_id: UUID) -> Batch | None:

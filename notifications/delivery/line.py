@@ -24,6 +24,8 @@ class Pace(Enum):
     REST = auto()
     # What was at fault is cured already: the way is read anew, and mail goes on at once.
     AGAIN = auto()
+    # The way cannot be used now for a fault of its own: the next one of the plan takes over.
+    DOWN = auto()
 
 
 class Line:

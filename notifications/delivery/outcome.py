@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from notifications.models import AttemptOutcome
@@ -70,6 +70,11 @@ def from_error(error: ProviderError, started_at: datetime) -> Outcome:
         refused=dict(error.refusals),
         facts=dict(error.facts),
     )
+
+
+def passed_on(error: ProviderError, started_at: datetime) -> Outcome:
+    """The way itself was at fault; another one takes the message over."""
+    return replace(from_error(error, started_at), result=AttemptOutcome.CONNECTION, refused={})
 
 
 def unsendable(error: Exception, started_at: datetime) -> Outcome:

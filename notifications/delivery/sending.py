@@ -21,11 +21,16 @@ from notifications.delivery.claiming import Batch, lease_time, release
 from notifications.delivery.letter import sender_facts, write_letter
 from notifications.delivery.line import RHYTHMS, Line, Pace
 from notifications.delivery.marking import SettingsChanged, Withdrawn, marker
-from notifications.delivery.outcome import from_error, from_receipt, unsendable
+from notifications.delivery.outcome import from_error, from_receipt, passed_on
 from notifications.delivery.recovery import give_back
 from notifications.delivery.stream import Stale, Stream
-from notifications.delivery.troubles import is_about_the_message, is_crowd, note_well, take_in
-from notifications.delivery.window import Window, patiently
+from notifications.delivery.troubles import (
+    is_about_the_message,
+    is_fault_of_its_own,
+    note_well,
+    take_in,
+)
+from notifications.delivery.window import Window, keep_back, patiently
 from notifications.models import Notification
 from notifications.process import stopping
 from orgs.sealing import SealBroken
@@ -41,8 +46,9 @@ TURN_SECONDS = 4.0
 class Turn:
     """One session's worth of work for one lane."""
 
-    def __init__(self, way: Way, token: UUID) -> None:
+    def __init__(self, way: Way, token: UUID, *, is_backed: Callable[[], bool] = lambda: False) -> None:
         self.way, self.token, self.pace = way, token, Pace.ON
+        self._is_backed = is_backed
         self.sent = 0
         self._line = Line(way)
         self._started = time.monotonic()
@@ -66,7 +72,7 @@ class Turn:
             SettingsChanged: the organization's settings were saved meanwhile.
         """
         self._holds_slot, self._per_minute = True, batch.per_minute
-        left, window = deque(batch.rows), Window(batch, self.way)
+        left, window, begun = deque(batch.rows), Window(batch, self.way), timezone.now()
         try:
             while left and self.goes_on():
                 if self.way.doubtful == Doubtful.HOLD or settings.DELIVERY_WINDOW == 1:
@@ -75,6 +81,8 @@ class Turn:
                     self._stream(left, window, batch)
         except ProviderError as error:
             self._break_off(error, batch)
+            if left and self._passes_on(error, left[0]):
+                window.add(left.popleft(), passed_on(error, begun))
         finally:
             window.turn()
             patiently(lambda: release(batch, tuple(left)))
@@ -109,7 +117,10 @@ class Turn:
             while stream.has_more and self.goes_on():
                 # Before anything is marked: a server that is away costs no marks.
                 session = self._line.session()
-                with closing(session.send_many(stream.letters(), before_transmit=stream.leave)) as answers:
+                sending = session.send_many(
+                    stream.letters(), before_transmit=stream.leave, at_once=batch.at_once
+                )
+                with closing(sending) as answers:
                     self._take_in(answers, stream, window, batch)
         finally:
             stream.end(smoothly=self.pace is Pace.ON)
@@ -119,15 +130,16 @@ class Turn:
         """Keep what each message came to, until all have an answer or the session ends."""
         try:
             for answer in answers:
-                one = stream.current()
+                one = stream.tried(answer.message)
                 if answer.receipt is not None:
                     window.add(one.row, from_receipt(answer.receipt, one.started_at))
                     self._note_sent(batch)
                 elif answer.error is not None:
                     answer.error.facts.update(sender_facts(answer.message, self.way))
                     self._after_error(answer.error, one.row, window, batch, one.started_at)
-                stream.answered()
-                if not self._line.is_open:
+                stream.answered(answer.message)
+                # What is under way beside it is still answered, over connections of its own.
+                if not self._line.is_open and not stream.is_under_way:
                     stream.rewind()
                     return
         except Stale:
@@ -146,9 +158,10 @@ class Turn:
         started_at = timezone.now()
         try:
             message = write_letter(row, self.way)
+            window.hand_out(row)
             outcome = from_receipt(self._line.session().send(message, before_transmit=mark), started_at)
         except (ContentRemoved, SealBroken, MessageInvalid) as error:
-            window.add(row, unsendable(error, started_at))
+            keep_back(row, error, window, started_at, way=self.way)
         except Withdrawn:
             self._line.close()
         except SettingsChanged:
@@ -173,20 +186,36 @@ class Turn:
             window.add(row, from_error(error, started_at))
             return
         self._line.close()
-        if is_about_the_message(error):
+        try:
+            if self.pace is not Pace.ON:
+                # One of several that were under way together: the first of them has said it for all.
+                return
+            if error.outcome_unknown and self._smooth:
+                # One answer was lost among many that came: the next message finds out whether it was more.
+                self._smooth = 0
+                return
+            self._break_off(error, batch)
+        finally:
+            self._keep(error, row, window, started_at)
+
+    def _keep(self, error: ProviderError, row: Notification, window: Window, started_at: datetime) -> None:
+        """Keep what the fault of a connection means for the message that met it."""
+        if self._passes_on(error, row):
+            window.add(row, passed_on(error, started_at))
+        elif is_about_the_message(error):
             window.add(row, from_error(error, started_at))
         else:
             window.return_unsent(row)
-        if error.outcome_unknown and self._smooth:
-            # One answer was lost among many that came: the next message finds out whether it was more.
-            self._smooth = 0
-            return
-        self._break_off(error, batch)
+
+    def _passes_on(self, error: ProviderError, row: Notification) -> bool:
+        """Say whether another way takes the message over at once: known not to have left, and agreed to."""
+        may_fall = row.route_id is None or row.route_falls_back
+        return self.pace is Pace.DOWN and is_fault_of_its_own(error) and may_fall and self._is_backed()
 
     def _break_off(self, error: ProviderError, batch: Batch) -> None:
         self._line.close()
         self.pace = Pace.REST
-        self.pace = take_in(error, self.way, batch, crowd=is_crowd(error))
+        self.pace = take_in(error, self.way, batch)
 
     def _note_sent(self, batch: Batch) -> None:
         self._smooth += 1
@@ -195,4 +224,4 @@ class Turn:
         self.sent += 1
 
 
-__all__ = ["Pace", "SettingsChanged", "Turn", "Withdrawn", "logger", "marker"]
+__all__ = ["Pace", "SettingsChanged", "Turn"]

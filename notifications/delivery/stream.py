@@ -17,9 +17,8 @@ from notifications.delivery.claiming import Batch
 from notifications.delivery.letter import write_letter
 from notifications.delivery.line import RHYTHMS
 from notifications.delivery.marking import SettingsChanged
-from notifications.delivery.outcome import unsendable
 from notifications.delivery.recovery import give_back
-from notifications.delivery.window import Window, fresh_seconds, safe_seconds
+from notifications.delivery.window import Window, fresh_seconds, keep_back, safe_seconds
 from notifications.models import Notification
 from orgs.sealing import SealBroken
 from providers import Message, MessageInvalid
@@ -55,8 +54,8 @@ class Stream:
         self._goes_on = goes_on
         self._fresh, self._safe = fresh_seconds(), safe_seconds()
         self._marked: deque[Try] = deque()
-        # Handed out and not answered yet, in order.
-        self._ahead: deque[Try] = deque()
+        # Handed out and not answered yet, in order, by the identity of their messages.
+        self._ahead: dict[int, Try] = {}
         # Handed out last: if writing it breaks something, it is the cause.
         self._suspect: Try | None = None
         self._changed = False
@@ -77,42 +76,50 @@ class Stream:
                 continue
             one.started_at = timezone.now()
             self._suspect = one
-            self._ahead.append(one)
             try:
                 message = write_letter(one.row, self._way)
             except (ContentRemoved, SealBroken, MessageInvalid) as error:
-                self._ahead.pop()
-                self._window.add(one.row, unsendable(error, one.started_at))
+                self._suspect = None
+                keep_back(one.row, error, self._window, one.started_at, way=self._way)
                 continue
+            self._ahead[id(message)] = one
+            self._window.hand_out(one.row)
             yield message
             self._suspect = None
 
     def leave(self) -> None:
-        """Note that the content of the first unanswered message is about to leave.
+        """Note that the content of the first message that has not left is about to leave.
 
         Raises:
             Stale: it may not.
         """
-        one = self._ahead[0]
+        one = next((one for one in self._ahead.values() if not one.left), None)
+        if one is None:
+            return
         if time.monotonic() - one.marked_at > self._safe:
             raise Stale
-        if not one.left:
-            one.left = True
-            self._window.count()
+        one.left = True
+        self._window.count()
 
-    def current(self) -> Try:
+    def tried(self, message: Message) -> Try:
         """Give the try that an answer belongs to; whatever was handed out until now is well written."""
-        self._suspect = None
-        return self._ahead[0]
+        if self._suspect in self._ahead.values():
+            self._suspect = None
+        return self._ahead[id(message)]
 
-    def answered(self) -> None:
-        """Note that what came of the first one is kept."""
+    def answered(self, message: Message) -> None:
+        """Note that what came of a message is kept."""
         self._answered += 1
-        self._ahead.popleft()
+        del self._ahead[id(message)]
+
+    @property
+    def is_under_way(self) -> bool:
+        """Say whether a message left whose answer is still to come."""
+        return any(one.left for one in self._ahead.values())
 
     def rewind(self) -> None:
         """Take back what was handed out in vain, after the session ended."""
-        self._marked.extendleft(reversed(self._ahead))
+        self._marked.extendleft(reversed(self._ahead.values()))
         self._ahead.clear()
 
     def end(self, *, smoothly: bool) -> None:
@@ -120,8 +127,11 @@ class Stream:
         if smoothly:
             self._note_rhythm()
         # Some are still ahead only where something broke that nobody expected.
-        doubted = [one for one in self._ahead if one.left or one is self._suspect]
-        unsent = [one for one in (*self._ahead, *self._marked) if one not in doubted]
+        ahead = list(self._ahead.values())
+        if self._suspect is not None and self._suspect not in ahead:
+            ahead.append(self._suspect)
+        doubted = [one for one in ahead if one.left or one is self._suspect]
+        unsent = [one for one in (*ahead, *self._marked) if one not in doubted]
         self._window.return_unsent(*(one.row for one in unsent))
         self._ahead.clear()
         self._marked.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, replace
 from uuid import UUID
 
@@ -14,14 +15,16 @@ from notifications.content import ContentRemoved
 from notifications.delivery.activation import settle_verification
 from notifications.delivery.claiming import Batch, claim_test, way_columns
 from notifications.delivery.letter import envelope, sender_facts, write_letter
+from notifications.delivery.marking import Withdrawn, marker
 from notifications.delivery.outcome import TOKEN, Outcome, from_error, from_receipt, unsent
 from notifications.delivery.recovery import give_back
-from notifications.delivery.sending import Withdrawn, logger, marker
 from notifications.delivery.settling import settle
 from notifications.models import AttemptOutcome, DeliveryAttempt, Kind, Notification, Status
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant
 from providers import MessageInvalid, ProviderError, Stage, StageResult, Trace
+
+logger = logging.getLogger(__name__)
 
 # A person waits for the answer (C-EGR-8).
 TEST_SECONDS = 30.0

@@ -8,10 +8,12 @@ import time
 from datetime import timedelta
 
 from mailsettings.holds import hold, note_success
-from mailsettings.ways import Way
-from notifications import lanes, slots
+from mailsettings.ways import NoWayOut, Plan, Way
+from notifications import alarms, lanes, slots
 from notifications.delivery.claiming import Batch
 from notifications.delivery.line import Pace
+from notifications.lanes import LaneKey
+from notifications.models import AlarmKind
 from orgs.tenancy import tenant
 from providers import ProviderError, Stage
 
@@ -46,17 +48,23 @@ def is_crowd(error: ProviderError) -> bool:
     return error.code in CROWDED + BUSY or error.reply.startswith(GONE)
 
 
-def take_in(error: ProviderError, way: Way, batch: Batch, *, crowd: bool) -> Pace:
+def is_fault_of_its_own(error: ProviderError) -> bool:
+    """Say whether the connection cannot be used now and no message left: what another one may take over."""
+    return error.connection_fault and not error.outcome_unknown and not is_crowd(error)
+
+
+def take_in(error: ProviderError, way: Way, batch: Batch) -> Pace:
     """Hold the connection, let the lane rest, or let everybody who uses the connection rest."""
     if not error.transient:
         if not hold(way, error):
             return Pace.AGAIN
-        lanes.show_held(batch.organization_id, code=error.code, reason=error.reply, way=way)
-    elif crowd:
+        key = LaneKey(batch.organization_id, way.route_id)
+        lanes.show_held(key, code=error.code, reason=error.reply, way=way)
+    elif is_crowd(error):
         rest_all(error, way, batch)
     elif lanes.pause(way, error) >= FAILURES_BEFORE_HOLD:
         hold(way, error)
-    return Pace.REST
+    return Pace.DOWN if is_fault_of_its_own(error) else Pace.REST
 
 
 def rest_all(error: ProviderError, way: Way, batch: Batch) -> None:
@@ -83,3 +91,37 @@ def note_well(way: Way, batch: Batch) -> None:
     lane = batch.lane
     if way.held_code or (lane is not None and (lane.held_code or lane.failures)):
         lanes.note_sent(way)
+    if batch.is_alarmed or way.took_over:
+        note_takeover(way)
+
+
+def note_takeover(way: Way) -> None:
+    """Raise or end the alarms that this way works: the first one again, or only one that stands in for it."""
+    with tenant(way.user_id) as organization_id:
+        alarms.end(organization_id, AlarmKind.ALL_FAILING, subject_id=way.route_id)
+        if way.took_over:
+            told = {"connection": way.first_name, "backup": way.name}
+            alarms.begin(organization_id, AlarmKind.BACKUP_IN_USE, subject_id=way.first_id, detail=told)
+        else:
+            alarms.end(organization_id, AlarmKind.BACKUP_IN_USE, subject_id=way.connection_id)
+
+
+def note_standstill(plan: Plan, lane: LaneKey) -> None:
+    """Show why mail of a lane waits when no way is open; tell it where several should have sent it."""
+    try:
+        first = plan.way(0)
+    except NoWayOut as closed:
+        lanes.show_held(lane, code=closed.code, reason=closed.reason)
+    else:
+        if first.is_held:
+            lanes.show_held(lane, code=first.held_code, reason="", way=first)
+        elif len(plan) > 1:
+            lanes.show_resting(first)
+    if len(plan) > 1:
+        with tenant(lane.organization_id) as organization_id:
+            alarms.begin(
+                organization_id,
+                AlarmKind.ALL_FAILING,
+                subject_id=lane.route_id,
+                detail={"connections": plan.names},
+            )

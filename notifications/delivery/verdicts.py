@@ -14,6 +14,8 @@ from notifications.models import AttemptOutcome, Kind, Notification, Status
 # A belt beside the expiry: a server that always names a tiny Retry-After would be asked for ever.
 ATTEMPTS_LIMIT = 100
 
+AT_ONCE = timedelta(0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -31,6 +33,9 @@ def decide(row: Notification, outcome: Outcome, *, doubtful: str) -> Verdict:
     still_open = any(
         fates.get(email, {}).get("outcome") not in {"accepted", "refused"} for email in envelope(row)
     )
+    if outcome.result == AttemptOutcome.CONNECTION:
+        # Nothing was said about the message: the next way takes it at once, in its place in the queue.
+        return Verdict(status=Status.QUEUED, fates=fates, pause=AT_ONCE)
     again = still_open and outcome.result in {
         AttemptOutcome.PARTIAL,
         AttemptOutcome.TEMPORARY,

@@ -3,7 +3,8 @@
 Narrow functions do it in one step each, under a lock of the connection's own row. They see all organizations,
 as the default mailer is shared, and answer only how much the caller may send now. They serve the caller's own
 connections and the platform's. A permit counts from the moment it is given until a minute after its message
-was sent, so whatever time a message takes, no rolling minute holds more than the limit.
+was sent, so whatever time a message takes, no rolling minute holds more than the limit. Bytes are counted alike where
+a provider limits what may be uploaded in five minutes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ CREATE TABLE notifications_connectionslot (
     token uuid PRIMARY KEY,
     connection_id uuid NOT NULL REFERENCES mailsettings_connection ON DELETE CASCADE,
     organization_id uuid NOT NULL REFERENCES orgs_organization ON DELETE CASCADE,
+    worker text NOT NULL,
+    requests smallint NOT NULL,
     until timestamptz NOT NULL
 );
 CREATE INDEX connectionslot_by_connection ON notifications_connectionslot (connection_id);
@@ -23,7 +26,8 @@ CREATE TABLE notifications_connectiongrant (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     connection_id uuid NOT NULL REFERENCES mailsettings_connection ON DELETE CASCADE,
     token uuid NOT NULL,
-    amount integer NOT NULL,
+    amount bigint NOT NULL,
+    is_upload boolean NOT NULL DEFAULT false,
     spent boolean NOT NULL DEFAULT false,
     until timestamptz NOT NULL
 );
@@ -39,9 +43,10 @@ CREATE POLICY owner_rows ON notifications_connectiongrant TO CURRENT_USER USING 
 # Answers -1 when the connection is no longer as the caller read it; otherwise how many messages may go now.
 ENTER = """
 CREATE FUNCTION enter_connection(
-    in_connection uuid, in_version integer, in_held text, in_way text, in_token uuid, in_sessions integer,
-    in_per_minute integer, in_wanted integer, in_seconds double precision,
-    OUT permits integer, OUT wait double precision, OUT per_minute integer
+    in_connection uuid, in_version integer, in_held text, in_way text, in_token uuid, in_worker text,
+    in_sessions integer, in_requests integer, in_per_minute integer, in_upload bigint, in_wanted integer,
+    in_seconds double precision,
+    OUT permits integer, OUT wait double precision, OUT per_minute integer, OUT at_once integer, OUT room bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     caller uuid := nullif(current_setting('app.org', true), '')::uuid;
@@ -77,26 +82,42 @@ BEGIN
         RETURN;
     END IF;
     wait := NULL;
-    DELETE FROM notifications_connectionslot WHERE connection_id = in_connection AND until <= moment;
+    -- A worker that was killed is known by its silence, long before what it claimed is anybody else's.
+    DELETE FROM notifications_connectionslot s WHERE connection_id = in_connection AND (until <= moment OR EXISTS (
+        SELECT FROM notifications_workerheartbeat w
+        WHERE w.name = s.worker AND w.seen_at < moment - interval '30 seconds'));
     allowed := CASE WHEN found.held_code <> '' THEN 1 ELSE coalesce(own.sessions, in_sessions) END;
-    IF (SELECT count(*) FROM notifications_connectionslot
-        WHERE connection_id = in_connection AND token <> in_token) >= allowed THEN
+    -- A session that has several requests under way at a time counts for as many.
+    at_once := least(in_requests, allowed - (SELECT coalesce(sum(requests), 0) FROM notifications_connectionslot
+        WHERE connection_id = in_connection AND token <> in_token));
+    IF at_once <= 0 THEN
         RETURN;
     END IF;
-    -- A lane that just failed is tried by one worker, and nobody takes the last session of a shared connection.
+    -- A lane that just failed is tried by one worker, with one message; and nobody takes the last session of a
+    -- shared connection.
     allowed := CASE WHEN lane.failures > 0 THEN 1 WHEN shared THEN greatest(1, allowed - 1) ELSE allowed END;
-    IF (SELECT count(*) FROM notifications_connectionslot WHERE connection_id = in_connection
-        AND organization_id = caller AND token <> in_token) >= allowed THEN
+    at_once := least(at_once, allowed - (SELECT coalesce(sum(requests), 0) FROM notifications_connectionslot
+        WHERE connection_id = in_connection AND organization_id = caller AND token <> in_token));
+    IF at_once <= 0 THEN
         RETURN;
     END IF;
-    permits := in_wanted;
+    DELETE FROM notifications_connectiongrant WHERE connection_id = in_connection
+    AND (until <= moment OR token = in_token AND NOT spent);
+    IF in_upload > 0 THEN
+        SELECT in_upload - coalesce(sum(amount), 0), extract(epoch FROM min(until) FILTER (WHERE spent) - moment)
+        INTO room, wait FROM notifications_connectiongrant WHERE connection_id = in_connection AND is_upload;
+        IF room <= 0 THEN
+            RETURN;
+        END IF;
+        wait := NULL;
+    END IF;
+    permits := CASE WHEN lane.failures > 0 THEN least(in_wanted, 1) ELSE in_wanted END;
     per_minute := coalesce(own.per_minute, in_per_minute);
     IF per_minute > 0 THEN
-        DELETE FROM notifications_connectiongrant WHERE connection_id = in_connection
-        AND (until <= moment OR token = in_token AND NOT spent);
         SELECT coalesce(sum(amount), 0), extract(epoch FROM min(until) FILTER (WHERE spent) - moment)
-        INTO given, wait FROM notifications_connectiongrant WHERE connection_id = in_connection;
-        permits := least(in_wanted, per_minute - given);
+        INTO given, wait FROM notifications_connectiongrant
+        WHERE connection_id = in_connection AND NOT is_upload;
+        permits := least(permits, per_minute - given);
         IF permits <= 0 THEN
             permits := 0;
             RETURN;
@@ -105,15 +126,46 @@ BEGIN
         INSERT INTO notifications_connectiongrant (connection_id, token, amount, until)
         VALUES (in_connection, in_token, permits, moment + make_interval(secs => in_seconds + 60.5));
     END IF;
-    INSERT INTO notifications_connectionslot AS s (token, connection_id, organization_id, until)
-    VALUES (in_token, in_connection, caller, moment + make_interval(secs => in_seconds))
-    ON CONFLICT (token) DO UPDATE SET until = excluded.until WHERE s.organization_id = caller;
+    INSERT INTO notifications_connectionslot AS s (token, connection_id, organization_id, worker, requests, until)
+    VALUES (in_token, in_connection, caller, in_worker, at_once, moment + make_interval(secs => in_seconds))
+    ON CONFLICT (token) DO UPDATE SET until = excluded.until, requests = excluded.requests
+    WHERE s.organization_id = caller;
 END $$;
 """
 
-# Turns permits of a session into messages sent now; what it could not use goes back when it leaves.
+# Keeps room for what a session is about to upload; answers how long to wait where there is not enough. What alone
+# is larger than the limit goes when nothing else has gone lately. The caller holds the lock since it entered.
+RESERVE = """
+CREATE FUNCTION reserve_upload(
+    in_connection uuid, in_token uuid, in_bytes bigint, in_upload bigint, in_seconds double precision
+) RETURNS double precision LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    given bigint;
+    free_at timestamptz;
+BEGIN
+    IF NOT EXISTS (SELECT FROM notifications_connectionslot WHERE token = in_token AND connection_id = in_connection
+                   AND organization_id = nullif(current_setting('app.org', true), '')::uuid) THEN
+        RETURN 0;
+    END IF;
+    SELECT coalesce(sum(amount), 0) INTO given FROM notifications_connectiongrant
+    WHERE connection_id = in_connection AND is_upload;
+    IF given > 0 AND given + in_bytes > in_upload THEN
+        SELECT min(until) INTO free_at FROM (
+            SELECT until, sum(amount) OVER (ORDER BY until, id) AS freed FROM notifications_connectiongrant
+            WHERE connection_id = in_connection AND is_upload
+        ) leaving WHERE freed >= least(given, given + in_bytes - in_upload);
+        RETURN greatest(0.1, extract(epoch FROM free_at - moment));
+    END IF;
+    INSERT INTO notifications_connectiongrant (connection_id, token, amount, is_upload, until)
+    VALUES (in_connection, in_token, in_bytes, true, moment + make_interval(secs => in_seconds + 300.5));
+    RETURN NULL;
+END $$;
+"""
+
+# Turns permits of a session into messages sent now, and room into bytes; the rest goes back when it leaves.
 SPEND = """
-CREATE FUNCTION spend_permits(in_connection uuid, in_token uuid, in_used integer) RETURNS void
+CREATE FUNCTION spend_permits(in_connection uuid, in_token uuid, in_used integer, in_bytes bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM notifications_connectionslot WHERE token = in_token
@@ -121,10 +173,13 @@ BEGIN
         -- The slot ran out, and its grant counts as used as a whole.
         RETURN;
     END IF;
-    UPDATE notifications_connectiongrant SET amount = greatest(0, amount - in_used)
+    UPDATE notifications_connectiongrant
+    SET amount = greatest(0, amount - CASE WHEN is_upload THEN in_bytes ELSE in_used END)
     WHERE token = in_token AND NOT spent;
-    INSERT INTO notifications_connectiongrant (connection_id, token, amount, spent, until)
-    VALUES (in_connection, in_token, in_used, true, clock_timestamp() + interval '60.5 seconds');
+    INSERT INTO notifications_connectiongrant (connection_id, token, amount, is_upload, spent, until)
+    SELECT in_connection, in_token, said.amount, said.is_upload, true, clock_timestamp() + said.lasting
+    FROM (VALUES (in_used::bigint, false, interval '60.5 seconds'), (in_bytes, true, interval '300.5 seconds'))
+        AS said (amount, is_upload, lasting) WHERE said.amount > 0;
 END $$;
 """
 
@@ -173,8 +228,9 @@ $$;
 """
 
 SIGNATURES = (
-    "enter_connection(uuid, integer, text, text, uuid, integer, integer, integer, double precision)",
-    "spend_permits(uuid, uuid, integer)",
+    "enter_connection(uuid, integer, text, text, uuid, text, integer, integer, integer, bigint, integer, double precision)",
+    "reserve_upload(uuid, uuid, bigint, bigint, double precision)",
+    "spend_permits(uuid, uuid, integer, bigint)",
     "leave_connection(uuid, uuid, integer, double precision, integer)",
     "rest_connection(uuid, uuid, double precision)",
 )
@@ -191,6 +247,8 @@ SLOT = migrations.CreateModel(
         ("token", models.UUIDField(primary_key=True, serialize=False)),
         ("connection", CONNECTION),
         ("organization", ORGANIZATION),
+        ("worker", models.TextField()),
+        ("requests", models.PositiveSmallIntegerField()),
         ("until", models.DateTimeField()),
     ],
     options={"ordering": ("token",)},
@@ -201,7 +259,8 @@ GRANT = migrations.CreateModel(
         ("id", models.BigAutoField(primary_key=True, serialize=False)),
         ("connection", CONNECTION.clone()),
         ("token", models.UUIDField()),
-        ("amount", models.PositiveIntegerField()),
+        ("amount", models.PositiveBigIntegerField()),
+        ("is_upload", models.BooleanField(default=False)),
         ("spent", models.BooleanField(default=False)),
         ("until", models.DateTimeField()),
     ],
@@ -221,7 +280,7 @@ class Migration(migrations.Migration):
         ),
         *(
             migrations.RunSQL(function, f"DROP FUNCTION {signature}")
-            for function, signature in zip((ENTER, SPEND, LEAVE, REST), SIGNATURES, strict=True)
+            for function, signature in zip((ENTER, RESERVE, SPEND, LEAVE, REST), SIGNATURES, strict=True)
         ),
         *(
             migrations.RunSQL(

@@ -14,6 +14,7 @@ class ConnectionLimit(TenantModel):
     connection = models.OneToOneField(
         Connection, primary_key=True, on_delete=models.CASCADE, related_name="limit"
     )
+    # Where a session has several requests under way at a time, such as Graph's, these are requests.
     sessions = models.PositiveSmallIntegerField(null=True, blank=True)
     # 0 means no limit.
     per_minute = models.PositiveIntegerField(null=True, blank=True)
@@ -33,6 +34,10 @@ class ConnectionSlot(models.Model):
     token = models.UUIDField(primary_key=True)
     connection = models.ForeignKey(Connection, on_delete=models.DO_NOTHING, related_name="+")
     organization = models.ForeignKey(Organization, on_delete=models.DO_NOTHING, related_name="+")
+    # Who has it open; nobody waits for a worker whose heart stopped.
+    worker = models.TextField()
+    # How many messages the session may have under way at a time.
+    requests = models.PositiveSmallIntegerField()
     # A holder that crashed leaves its slot at this time, by the database's clock.
     until = models.DateTimeField()
 
@@ -44,12 +49,13 @@ class ConnectionSlot(models.Model):
 
 
 class ConnectionGrant(models.Model):
-    """Permits to send, from the moment they are given until a minute after they are used."""
+    """Permits to send, or bytes to upload: from when they are given until a minute, or five, after use."""
 
     id = models.BigAutoField(primary_key=True)
     connection = models.ForeignKey(Connection, on_delete=models.DO_NOTHING, related_name="+")
     token = models.UUIDField()
-    amount = models.PositiveIntegerField()
+    amount = models.PositiveBigIntegerField()
+    is_upload = models.BooleanField(default=False)
     spent = models.BooleanField(default=False)
     until = models.DateTimeField()
 

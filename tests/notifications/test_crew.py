@@ -11,9 +11,15 @@ import pytest
 
 from notifications.crew import Crew
 from notifications.drain import Turned
+from notifications.lanes import LaneKey
 from tests.notifications.stories import eventually
 
-Work = Callable[[UUID], Turned]
+Work = Callable[[LaneKey], Turned]
+
+
+def lane_of(organization_id: UUID | None = None) -> LaneKey:
+    """Make a lane of an organization nobody knows, or of this one."""
+    return LaneKey(organization_id or uuid4(), uuid4())
 
 
 @pytest.fixture
@@ -32,10 +38,10 @@ def crew() -> Iterator[Callable[[int, Work], Crew]]:
 
 @pytest.mark.control("C-DEL")
 def test_a_long_queue_and_a_short_one_take_turns(crew: Callable[[int, Work], Crew]) -> None:
-    long, short, order = uuid4(), uuid4(), []
+    long, short, order = lane_of(), lane_of(), []
     begun = threading.Event()
 
-    def work(lane: UUID) -> Turned:
+    def work(lane: LaneKey) -> Turned:
         begun.wait(5)
         order.append(lane)
         return Turned(more=lane == long and len(order) < 50)
@@ -51,10 +57,10 @@ def test_a_long_queue_and_a_short_one_take_turns(crew: Callable[[int, Work], Cre
 @pytest.mark.control("C-DEL")
 @pytest.mark.feature("NEW-13")
 def test_slow_servers_leave_half_of_the_threads_to_others(crew: Callable[[int, Work], Crew]) -> None:
-    slow, quick, done = {uuid4() for _ in range(8)}, uuid4(), threading.Event()
-    rounds: list[UUID] = []
+    slow, quick, done = {lane_of() for _ in range(8)}, lane_of(), threading.Event()
+    rounds: list[LaneKey] = []
 
-    def work(lane: UUID) -> Turned:
+    def work(lane: LaneKey) -> Turned:
         rounds.append(lane)
         if lane in slow:
             # The first turn is how the crew gets to know them.
@@ -74,10 +80,10 @@ def test_slow_servers_leave_half_of_the_threads_to_others(crew: Callable[[int, W
 
 
 def test_a_ring_during_a_turn_is_not_lost(crew: Callable[[int, Work], Crew]) -> None:
-    lane, turns = uuid4(), []
+    lane, turns = lane_of(), []
     inside, go_on = threading.Event(), threading.Event()
 
-    def work(_lane: UUID) -> Turned:
+    def work(_lane: LaneKey) -> Turned:
         turns.append(1)
         inside.set()
         go_on.wait(5)
@@ -97,19 +103,19 @@ def test_a_ring_during_a_turn_is_not_lost(crew: Callable[[int, Work], Crew]) -> 
 def test_a_lane_that_must_wait_comes_back_by_itself(crew: Callable[[int, Work], Crew]) -> None:
     moments: list[float] = []
 
-    def work(_lane: UUID) -> Turned:
+    def work(_lane: LaneKey) -> Turned:
         moments.append(time.monotonic())
         return Turned(wait=0.2) if len(moments) == 1 else Turned()
 
-    crew(2, work).take(uuid4())
+    crew(2, work).take(lane_of())
     eventually(lambda: len(moments) == 2)
     assert 0.15 < moments[1] - moments[0] < 1.0
 
 
 def test_a_turn_that_breaks_off_harms_nobody(crew: Callable[[int, Work], Crew]) -> None:
-    bad, good, done = uuid4(), uuid4(), threading.Event()
+    bad, good, done = lane_of(), lane_of(), threading.Event()
 
-    def work(lane: UUID) -> Turned:
+    def work(lane: LaneKey) -> Turned:
         if lane == bad:
             raise ZeroDivisionError
         done.set()
@@ -122,10 +128,10 @@ def test_a_turn_that_breaks_off_harms_nobody(crew: Callable[[int, Work], Crew]) 
 
 
 def test_idle_threads_help_a_lane_that_waits_for_its_network(crew: Callable[[int, Work], Crew]) -> None:
-    lane, at_work, most = uuid4(), [], []
+    lane, at_work, most = lane_of(), [], []
     lock = threading.Lock()
 
-    def work(_lane: UUID) -> Turned:
+    def work(_lane: LaneKey) -> Turned:
         with lock:
             at_work.append(1)
             most.append(len(at_work))
@@ -137,3 +143,29 @@ def test_idle_threads_help_a_lane_that_waits_for_its_network(crew: Callable[[int
     crew(6, work).take(lane)
     eventually(lambda: len(most) >= 30)
     assert max(most) == 3
+
+
+@pytest.mark.control("C-DEL")
+def test_many_lanes_of_one_organization_do_not_keep_threads_from_another(
+    crew: Callable[[int, Work], Crew],
+) -> None:
+    """I12: rules make lanes, not shares."""
+    busy, other, done = uuid4(), lane_of(), threading.Event()
+    at_work: list[LaneKey] = []
+
+    def work(lane: LaneKey) -> Turned:
+        at_work.append(lane)
+        if lane == other:
+            done.set()
+            return Turned()
+        time.sleep(0.1)
+        return Turned(more=len(at_work) < 200)
+
+    team = crew(2, work)
+    for _ in range(20):
+        team.take(lane_of(busy))
+    eventually(lambda: len(at_work) >= 4)
+    before = len(at_work)
+    team.take(other)
+    assert done.wait(5)
+    assert at_work.index(other) - before <= 2

@@ -166,7 +166,7 @@ def test_slots_of_another_organization_cannot_be_taken(ready: Organization, fabr
     with tenant(fabrikam):
         with connections["default"].cursor() as cursor:
             cursor.execute(
-                "SELECT permits FROM enter_connection(%s, %s, '', '', %s, 3, 0, 1, 60)",
+                "SELECT permits FROM enter_connection(%s, %s, '', '', %s, '', 3, 1, 0, 0, 1, 60)",
                 [chosen.connection_id, chosen.version, uuid4()],
             )
             assert cursor.fetchone()[0] == -1

@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mailsettings.models import AccountState, ConnectedAccount, Connection, RoutingRule
-from mailsettings.routing.services import remove_rule, switch_routing, switch_rule
+from mailsettings.routing.route import route_for, rules_in_force
+from mailsettings.routing.sample import Sample
+from mailsettings.routing.services import remove_rule, repoint, switch_routing, switch_rule
 from mailsettings.services import switch_off
 from mailsettings.ways import mail_settings
 from notifications.models import Notification
@@ -155,6 +157,26 @@ def test_nothing_is_routed_without_the_add_on(reachable: Any) -> None:
     connect(plain)
     store(plain, extra(plain, "Relay"), EVERY)
     assert route(queue(plain)) == NO_ROUTE
+
+
+@pytest.mark.parametrize("then", ["removed", "re-pointed"])
+def test_a_rule_that_changes_while_a_message_is_being_queued_is_read_again(
+    contoso: Organization, relay: Connection, then: str
+) -> None:
+    changed = store(contoso, relay, EVERY)
+    behind = store(contoso, relay, EVERY)
+    with tenant(contoso):
+        read = Organization.objects.filter(pk=contoso.pk).values_list(rules_in_force(), flat=True).get()
+        if then == "removed":
+            remove_rule(rule=changed)
+            expected = (relay.pk, behind.pk)
+        else:
+            other = Connection.objects.of(contoso).get(rank="primary")
+            repoint([changed], other, None)
+            expected = (other.pk, changed.pk)
+        chosen = route_for(contoso.pk, Sample(subject="Hello"), read)
+    assert chosen is not None
+    assert (chosen.connection_id, chosen.rule_id) == expected
 
 
 def test_a_rule_that_decides_for_a_connection_switched_off_leaves_it_to_the_order(

@@ -38,6 +38,12 @@ class Line:
         return self.connection.rank == Rank.BACKUP
 
     @property
+    def may_change_rank(self) -> bool:
+        """Say whether it can become a backup, or stop being one."""
+        ready = not self.standing.wants_account or self.is_backup
+        return self.connection.enabled and not self.is_primary and ready
+
+    @property
     def rank_tone(self) -> str:
         """The colour of the rank."""
         return "info" if self.is_primary else "line"

@@ -87,12 +87,14 @@ def _without_consent(row: Connection, chosen: Provider, account: ConnectedAccoun
         return Standing(state="off", word=_("Not connected"), wants_account=True)
     ended = account.state == AccountState.NEEDS_RECONNECT
     word = _("Sign-in failed") if ended else str(AccountState(account.state).label)
-    code = account.failed_code or ("token_reconnect" if ended else "permission_missing")
+    code = account.failed_code or ("" if ended else "permission_missing")
     missing = {"missing": ", ".join(account.missing_scopes), "account": account.email}
+    # Whoever reads "Consent ended" and "Reconnect" needs no third way to say it.
+    said = code not in {"", "token_reconnect"}
     return Standing(
         state="bad",
         word=word,
-        trouble=title(row, chosen, code, {**missing, **account.failed_facts}),
+        trouble=title(row, chosen, code, {**missing, **account.failed_facts}) if said else "",
         since=account.failed_at if ended else None,
         consent_ended=ended,
         wants_account=True,

@@ -86,7 +86,7 @@ def show_held(key: LaneKey, *, code: str, reason: str, way: Way | None = None) -
         )[0]
         _show(key, lane)
         rows.filter(pk=lane.pk).exclude(held_code=code, held_reason=reason).update(
-            way="",
+            way=way_key(way) if way else "",
             held_code=code,
             held_reason=reason,
             held_facts=facts_of(way) if way else {},

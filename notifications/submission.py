@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -127,9 +128,12 @@ def check_request(
         key=key,
         expires_at=expires_at,
     )
-    if request.content.size > settings.MAX_MESSAGE_MB * MEGABYTE:
-        limit = settings.MAX_MESSAGE_MB
-        raise MessageInvalid("attachments", f"Text and attachments are larger than {limit} MB together.")
+    size, limit = request.content.size, settings.MAX_MESSAGE_MB
+    if size > limit * MEGABYTE:
+        told = f"{math.ceil(size / MEGABYTE * 10) / 10:.1f} MB"
+        raise MessageInvalid(
+            "attachments", f"Text and attachments are {told} together. At most {limit} MB can be sent."
+        )
     return request
 
 

@@ -24,6 +24,8 @@ FAILURES_BEFORE_HOLD = 5
 SHORTEST_REST, LONGEST_CROWD_REST = 10.0, 60.0
 CROWDED = ("too_many_connections",)
 BUSY = ("rate_limited", "graph_throttled", "token_throttled")
+# Says nothing else where it names a time to come again (503 with Retry-After).
+BUSY_FOR_A_TIME = ("graph_unavailable",)
 GONE = "421"
 # A connection that works is written down at most this often.
 PRAISE_SECONDS = 60.0
@@ -45,7 +47,12 @@ def is_crowd(error: ProviderError) -> bool:
     """Say whether the other side has enough of us for now, which is no failure (432, 421, 429)."""
     if not error.transient or error.outcome_unknown:
         return False
-    return error.code in CROWDED + BUSY or error.reply.startswith(GONE)
+    return error.code in CROWDED or names_a_time(error) or error.reply.startswith(GONE)
+
+
+def names_a_time(error: ProviderError) -> bool:
+    """Say whether the time asked for is to be kept whole: the other side limits rates, or says when."""
+    return error.code in BUSY or (error.code in BUSY_FOR_A_TIME and error.retry_after is not None)
 
 
 def is_fault_of_its_own(error: ProviderError) -> bool:
@@ -70,7 +77,7 @@ def take_in(error: ProviderError, way: Way, batch: Batch) -> Pace:
 def rest_all(error: ProviderError, way: Way, batch: Batch) -> None:
     """Let the connection rest: as long as asked for rates, 10 to 60 seconds for too many sessions."""
     asked = error.retry_after or 0.0
-    seconds = asked if error.code in BUSY else min(asked, LONGEST_CROWD_REST / 1.2)
+    seconds = asked if names_a_time(error) else min(asked, LONGEST_CROWD_REST / 1.2)
     seconds = max(seconds, SHORTEST_REST) * _random.uniform(1.0, 1.2)
     with tenant(batch.organization_id):
         slots.rest(way, batch.token, seconds)

@@ -176,6 +176,6 @@ def _fault(field: str, operator: str, value: str, header: str) -> Fault | None:
     for part, text, limit in (("value", value, VALUE_LIMIT), ("header", header, HEADER_NAME_LIMIT)):
         if len(text) > limit:
             return Fault(part=part, text=_("Use at most %(count)d characters.") % {"count": limit})
-        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        if not text.isprintable() and any(unicodedata.category(one) in {"Cc", "Cs"} for one in text):
             return Fault(part=part, text=_("Remove the control character."))
     return None

@@ -14,6 +14,7 @@ from mailsettings.routing.conditions import Groups, RuleInvalid, check_groups, r
 from orgs.models import Organization, User
 
 ORDER: Final = ("place", "created_at", "id")
+# `mailsettings_rules_in_force` reads no more.
 RULES_LIMIT: Final = 50
 # Over all rules of an organization: what one message may cost.
 CONDITIONS_IN_ALL: Final = 500

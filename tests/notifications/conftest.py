@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailsettings.egress import egress
-from notifications import hints
+from notifications import hints, tasks
 from notifications.context import workers_silent
 from notifications.process import stopping
+from notifications.worker import MailLoopStep
+from orgs.models import Organization
 from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
 from sandbox.tls import Authority
@@ -47,6 +49,18 @@ def reachable(settings: Any, authority: Authority) -> Iterator[Any]:
     allow(2525)
     yield allow
     egress.cache_clear()
+
+
+@pytest.fixture
+def ring(transactional_db: None) -> Iterator[Callable[[Organization], None]]:
+    """Run the mail loop of a worker in this process; rings for an organization as the broker would."""
+    step = MailLoopStep(None)
+    step.start(None)
+    yield lambda organization: tasks.drain(str(organization.pk))
+    stopping.set()
+    step.stop(None)
+    if step.loop is not None:
+        step.loop.join(10)
 
 
 @pytest.fixture(autouse=True)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from notifications.models import Status
-from notifications.process import stopping
 from notifications.waiting import Answer, send_now, wait_for
-from notifications.worker import MailLoop
 from orgs.models import Organization
 from orgs.tenancy import TenancyError, tenant
 from sandbox.inbox import Inbox
@@ -21,16 +18,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MESSAGE = {"to": "reader@example.com", "subject": "Hello", "text": "Hello"}
 
 
-@pytest.fixture
-def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailLoop]:
-    """A running mail loop that looks for work more often, since nobody rings for it here."""
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody rings here."""
     monkeypatch.setattr("notifications.worker.ROUND_SECONDS", 0.3)
-    running = MailLoop()
-    running.start()
-    yield running
-    stopping.set()
-    running.join(10)
-    running.stop()
 
 
 @pytest.fixture
@@ -43,7 +34,7 @@ def ready(contoso: Organization, server: SmtpServer) -> Organization:
 @pytest.mark.slow
 @pytest.mark.feature("COG-46")
 def test_an_id_comes_at_once_and_the_answer_after_the_servers_own(
-    ready: Organization, server: SmtpServer, inbox: Inbox, loop: MailLoop
+    ready: Organization, server: SmtpServer, inbox: Inbox, ring: object
 ) -> None:
     # A process' first message opens its connections.
     wait_for(queue(ready), 10)
@@ -71,7 +62,7 @@ def test_an_id_comes_at_once_and_the_answer_after_the_servers_own(
     ],
 )
 def test_a_synchronous_call_tells_what_the_server_said(
-    ready: Organization, loop: MailLoop, to: str, answer: Answer, status: Status
+    ready: Organization, ring: object, to: str, answer: Answer, status: Status
 ) -> None:
     waited = send_now(organization=ready, seconds=15, **MESSAGE | {"to": to})
     assert (waited.answer, waited.row.status) == (answer, status)
@@ -80,7 +71,7 @@ def test_a_synchronous_call_tells_what_the_server_said(
 
 @pytest.mark.feature("NEW-7")
 def test_a_lost_answer_is_put_off_never_called_sent(
-    contoso: Organization, server: SmtpServer, loop: MailLoop
+    contoso: Organization, server: SmtpServer, ring: object
 ) -> None:
     connect_to(contoso, server, doubtful="hold")
     server.rules.drop_after_dot(times=1)

@@ -45,8 +45,9 @@ def retry_failed(organization_id: UUID, notification_ids: Collection[UUID]) -> i
 
 
 def _again(rows: NotificationQuerySet) -> int:
-    """Queue again what failed or expired among these rows."""
-    return rows.filter(status__in=(Status.FAILED, Status.EXPIRED)).update(**_from_the_start())
+    """Queue again what failed or expired among these rows, for all their recipients: nobody has it yet."""
+    ended = rows.filter(status__in=(Status.FAILED, Status.EXPIRED))
+    return ended.update(recipient_outcomes={}, **_from_the_start())
 
 
 def _from_the_start() -> dict[str, object]:

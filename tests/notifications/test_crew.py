@@ -36,7 +36,7 @@ def crew() -> Iterator[Callable[[int, Work], Crew]]:
         one.dismiss(5)
 
 
-@pytest.mark.control("C-DEL")
+@pytest.mark.control("C-DEL-12")
 def test_a_long_queue_and_a_short_one_take_turns(crew: Callable[[int, Work], Crew]) -> None:
     long, short, order = lane_of(), lane_of(), []
     begun = threading.Event()
@@ -54,7 +54,7 @@ def test_a_long_queue_and_a_short_one_take_turns(crew: Callable[[int, Work], Cre
     assert order.index(short) == 1
 
 
-@pytest.mark.control("C-DEL")
+@pytest.mark.control("C-DEL-12")
 @pytest.mark.feature("NEW-13")
 def test_slow_servers_leave_half_of_the_threads_to_others(crew: Callable[[int, Work], Crew]) -> None:
     slow, quick, done = {lane_of() for _ in range(8)}, lane_of(), threading.Event()
@@ -145,7 +145,7 @@ def test_idle_threads_help_a_lane_that_waits_for_its_network(crew: Callable[[int
     assert max(most) == 3
 
 
-@pytest.mark.control("C-DEL")
+@pytest.mark.control("C-DEL-12")
 def test_many_lanes_of_one_organization_do_not_keep_threads_from_another(
     crew: Callable[[int, Work], Crew],
 ) -> None:

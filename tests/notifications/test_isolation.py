@@ -56,7 +56,7 @@ def drain_all(*organizations: Organization) -> Callable[[], None]:
 
 
 @pytest.mark.feature("CIR-23")
-@pytest.mark.control("C-TEN-7")
+@pytest.mark.control("C-TEN-7", "C-DEL-11")
 def test_two_organizations_never_cross_in_200_interleaved_messages(
     contoso: Organization, fabrikam: Organization, server: SmtpServer, second: SmtpServer
 ) -> None:
@@ -98,6 +98,7 @@ def test_a_change_of_settings_counts_for_the_next_message_of_every_worker(
 
 
 @pytest.mark.feature("CIR-22")
+@pytest.mark.control("C-DEL-11")
 @pytest.mark.parametrize("window", [1, 4])
 def test_a_change_while_a_batch_is_under_way_stops_the_batch(
     contoso: Organization, server: SmtpServer, second: SmtpServer, settings: Any, window: int

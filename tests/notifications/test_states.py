@@ -84,6 +84,7 @@ def test_claim_keeps_the_number_of_sessions(ready: Organization) -> None:
     assert [batch is not None for batch in batches] == [True, True, True, False, False]
 
 
+@pytest.mark.control("C-DEL-5")
 @pytest.mark.django_db(transaction=True)
 def test_two_claimers_never_take_the_same_row(ready: Organization) -> None:
     for _ in range(60):
@@ -369,6 +370,7 @@ ALLOWED = {
 }
 
 
+@pytest.mark.control("C-DEL-6")
 @pytest.mark.parametrize("status", list(Status))
 @pytest.mark.parametrize("name", list(MOVES))
 def test_people_move_only_what_the_table_allows(ready: Organization, name: str, status: Status) -> None:

@@ -64,12 +64,13 @@ def _rule(row: Notification) -> str:
 
 def _takeover(row: Notification, attempt: DeliveryAttempt, earlier: DeliveryAttempt | None) -> str:
     """Say that a connection took over from the one before it, if this try is where that shows."""
-    words = {"backup": attempt.way_name}
-    if earlier is not None and attempt.way_name and earlier.way_name not in {"", attempt.way_name}:
-        if earlier.outcome == AttemptOutcome.CONNECTION:
-            return _("%(failed)s failed, so %(backup)s took over.") % {**words, "failed": earlier.way_name}
+    before = earlier.way_name if earlier else ""
+    if not attempt.way_name or before == attempt.way_name:
         return ""
-    if earlier is None and row.took_over and attempt.way_name:
+    words = {"failed": before, "backup": attempt.way_name}
+    if before and earlier and earlier.outcome == AttemptOutcome.CONNECTION:
+        return _("%(failed)s failed, so %(backup)s took over.") % words
+    if row.took_over and attempt.way_name == row.way_name:
         return _("The connection meant for it was down, so %(backup)s took over.") % words
     return ""
 

@@ -70,19 +70,21 @@ def explain(rules: Iterable[RoutingRule], sample: Sample) -> tuple[RuleResult, .
     """Say for every rule, switched off or not, which of its conditions hold, and which rule decides."""
     reading, results, is_open = Reading(sample), [], True
     for rule in rules:
-        groups = tuple(_explain_group(group, reading) for group in read_groups(rule.groups))
-        matched = _rule_matches(rule, reading)
+        groups = tuple(
+            GroupResult(
+                conditions=tuple(
+                    ConditionResult(condition=condition, matched=holds(condition, reading))
+                    for condition in group
+                ),
+                matched=number < GROUPS_LIMIT and _group_matches(group, reading),
+            )
+            for number, group in enumerate(read_groups(rule.groups))
+        )
+        matched = any(group.matched for group in groups)
         decides = is_open and rule.enabled and matched
         is_open = is_open and not decides
         results.append(RuleResult(rule=rule, groups=groups, matched=matched, decides=decides))
     return tuple(results)
-
-
-def _explain_group(group: Group, reading: Reading) -> GroupResult:
-    held = tuple(
-        ConditionResult(condition=condition, matched=holds(condition, reading)) for condition in group
-    )
-    return GroupResult(conditions=held, matched=_group_matches(group, reading))
 
 
 def _rule_matches(rule: Matchable, reading: Reading) -> bool:

@@ -15,6 +15,7 @@ from mailsettings.routing.conditions import RuleInvalid, read_groups
 from orgs.models import Organization, User
 from orgs.tenancy import tenant
 from tests.mailsettings.routing_stories import Stored, extra, store, when
+from tests.notifications.stories import connect
 
 pytestmark = pytest.mark.django_db
 
@@ -183,14 +184,25 @@ def test_no_rule_names_another_organizations_connection(
     assert [name for _, name, _ in places(contoso)] == ["One", "Two", "Three"]
 
 
+def in_force(organization: Organization) -> list[Any]:
+    """Ask the database's function for rules, whoever is asking."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT mailsettings_rules_in_force(%s)", [organization.pk])
+        return list(cursor.fetchone()[0])
+
+
 @pytest.mark.control("C-TEN-1")
 def test_rules_of_another_organization_are_out_of_reach(
     contoso: Organization, fabrikam: Organization, foreign: Connection
 ) -> None:
     theirs = store(fabrikam, foreign, ANY)
+    connect(fabrikam)
+    with tenant(fabrikam):
+        assert len(in_force(fabrikam)) == 1
     own = extra(contoso, "Own")
     with tenant(contoso):
         assert services.rules_of(contoso) == []
+        assert in_force(fabrikam) == []
         assert not RoutingRule.objects.filter(pk=theirs.pk).exists()
         stolen = RoutingRule(pk=theirs.pk, organization=contoso)
         with pytest.raises(RuleInvalid, match="removed"):

@@ -14,6 +14,7 @@ from notifications.delivery import expire, recover
 from notifications.estimates import Estimate, lane_rate
 from notifications.lanes import LaneKey
 from notifications.models import IN_HAND, OPEN, Lane, Notification, NotificationQuerySet, Status, Urgency
+from notifications.watch import Seen, look, tell
 from orgs.models import Organization
 
 # "mailroom sweep" as a number: whoever holds it sweeps, the others need not.
@@ -79,31 +80,39 @@ def organizations_with_tests() -> list[UUID]:
 
 
 def sweep() -> int:
-    """Recover expired leases and end what is too old; gives how many rows moved. Twice does no harm."""
-    return sum(
-        recover(organization_id) + expire(organization_id) for organization_id in _neglected_organizations()
-    )
+    """Recover expired leases, end what is too old, and tell what is wrong by the clock; twice does no harm.
+
+    Returns:
+        How many rows moved.
+    """
+    neglected, seen = _look()
+    moved = sum(recover(organization_id) + expire(organization_id) for organization_id in neglected)
+    tell(seen)
+    return moved
 
 
-def _neglected_organizations() -> list[UUID]:
-    """Name organizations with expired leases or old age; empty while another worker is looking."""
+def _look() -> tuple[list[UUID], Seen]:
+    """Name organizations with expired leases or old age, and alarms; none while another worker is looking."""
     with transaction.atomic(using="system"), connections["system"].cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK])
         if not cursor.fetchone()[0]:
-            return []
+            return [], Seen()
         lost = set(
             everyone().lost().order_by().values_list("organization_id", flat=True).distinct()[:AT_ONCE]
         )
         old = everyone().over_age().order_by().values_list("organization_id", flat=True).distinct()
-        return sorted(lost | set(old[:AT_ONCE]))
+        return sorted(lost | set(old[:AT_ONCE])), look()
 
 
 def oldest_due_seconds() -> float:
     """Tell how long the oldest due mail has waited, leaving out what is held with a reason; for /readyz."""
-    held = (
-        Lane.objects.using("system").filter(organization_id=OuterRef("organization_id")).exclude(held_code="")
-    )
-    due = everyone().due().filter(~Exists(held), organization__is_active=True)
+    lanes = Lane.objects.using("system")
+    # Mail of the order waits for the way it went last.
+    latest = lanes.order_by("organization_id", "-used_at").distinct("organization_id")
+    held = [key for key, code in latest.values_list("organization_id", "held_code") if code]
+    routes = lanes.exclude(held_code="").order_by().values_list("connection_id", flat=True)
+    free = Q(route=None) & ~Q(organization_id__in=held) | Q(route__isnull=False) & ~Q(route__in=list(routes))
+    due = everyone().due().filter(free, organization__is_active=True)
     oldest = due.aggregate(oldest=Min("next_at"))["oldest"]
     return 0.0 if oldest is None else max(0.0, (timezone.now() - oldest).total_seconds())
 

@@ -168,7 +168,7 @@ def test_workers_are_silent_without_a_fresh_heartbeat(rf: Any) -> None:
 
 
 @pytest.mark.control("C-TEN-3")
-def test_the_system_role_is_used_by_sweep_and_prune_only() -> None:
+def test_the_system_role_is_used_by_what_looks_across_organizations_only() -> None:
     import notifications  # noqa: PLC0415
 
     root = Path(notifications.__file__).parent
@@ -177,4 +177,4 @@ def test_the_system_role_is_used_by_sweep_and_prune_only() -> None:
         for path in root.rglob("*.py")
         if 'using("system")' in (text := path.read_text(encoding="utf-8")) or 'connections["system"]' in text
     }
-    assert users == {"sweep.py", "prune.py"}
+    assert users == {"sweep.py", "prune.py", "watch.py"}

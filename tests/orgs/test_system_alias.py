@@ -19,6 +19,7 @@ ALLOWED = {
     "console/services.py": "what super admins decide",
     "notifications/prune.py": "purging",
     "notifications/sweep.py": "finding lanes that are due",
+    "notifications/watch.py": "finding alarms that begin or end by the clock",
     "orgs/management/commands/audit_verify.py": "checks every chain",
     "orgs/models/places.py": "a role of people has the name of the owner's alias",
     "orgs/roles.py": "looks at the roles themselves",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.utils.functional import Promise
 
 
 class FormRenderer(TemplatesSetting):
@@ -29,7 +30,7 @@ class ChoiceRow(forms.RadioSelect):
     template_name = "forms/choice_row.html"
 
     def __init__(
-        self, attrs: Mapping[str, Any] | None = None, *, hints: Mapping[str, str] | None = None
+        self, attrs: Mapping[str, Any] | None = None, *, hints: Mapping[str, str | Promise] | None = None
     ) -> None:
         super().__init__(dict(attrs or {}))
         self.hints = dict(hints or {})

@@ -19,8 +19,11 @@ from mailsettings.models import (
     CustomCloud,
     Draft,
     Rank,
+    RoutingRule,
     SignInHost,
 )
+from mailsettings.routing.conditions import read_groups
+from mailsettings.routing.services import add_rule
 from notifications.models import SharedResult
 from notifications.services import enqueue
 from orgs.ids import uuid7
@@ -112,6 +115,11 @@ class Stage:
         )
         return made
 
+    def rule(self, of: Organization) -> RoutingRule:
+        """Make a rule of its own connection."""
+        groups = read_groups([[{"field": "subject", "operator": "is", "value": "Hello"}]])
+        return add_rule(organization=of, connection=self.connection(of), groups=groups, user=None)
+
     def of_the_console(self, address: Address, *, present: bool) -> dict[str, object]:
         """Fill an address of the console with things that exist, or with things that do not."""
         made: dict[str, Callable[[], object]] = {
@@ -141,8 +149,13 @@ class Stage:
                     token_hash=uuid7().bytes,
                     expires_at="2100-01-01T00:00:00Z",
                 ).pk
-            if name in {"connection_id", "draft_id"}:
-                return (self.connection(of) if name == "connection_id" else self.draft(of)).pk
+            if name in {"connection_id", "draft_id", "rule_id"}:
+                made: dict[str, Callable[[Organization], Connection | Draft | RoutingRule]] = {
+                    "connection_id": self.connection,
+                    "draft_id": self.draft,
+                    "rule_id": self.rule,
+                }
+                return made[name](of).pk
             if name == "invitation_id":
                 return Invitation.objects.create(
                     organization=of,

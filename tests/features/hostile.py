@@ -83,6 +83,7 @@ QUERY_NAMES = (
         "kept-smtp-host",
         "kept-x",
         "smtp_enabled",
+        "delivery",
     ),
 )
 
@@ -130,6 +131,29 @@ def forms(slug: str, notification: UUID) -> Iterator[tuple[str, Form]]:
             "text": "x",
             "html": "",
             "priority": "normal",
+        },
+    )
+    condition = {"field": "header_value", "header": "X-Campaign", "operator": "matches", "value": "spring-*"}
+    rule = {
+        **{f"condition-0-0-{part}": text for part, text in condition.items()},
+        "connection": str(notification),
+        "failing": "wait",
+        "enabled": "on",
+    }
+    yield reverse("mailsettings:add_rule", args=[slug]), rule
+    yield reverse("mailsettings:add_rule", args=[slug]), {**rule, "press": "add-condition-0"}
+    yield (
+        reverse("mailsettings:try_rules", args=[slug]),
+        {
+            "to": "Reader <reader@example.com>",
+            "cc": "",
+            "bcc": "",
+            "reply_to": "",
+            "sender": "a@example.com",
+            "subject": "Hello",
+            "body": "x",
+            "notification_type": "invoice",
+            "headers": "X-Campaign: spring",
         },
     )
     yield reverse("notifications:retry", args=[slug, notification]), {"x": ""}

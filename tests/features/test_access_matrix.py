@@ -11,6 +11,8 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
+from mailsettings.routing.conditions import read_groups
+from mailsettings.routing.services import add_rule
 from notifications.models import Notification
 from notifications.services import enqueue
 from notifications.testing import start_test
@@ -48,6 +50,8 @@ def furnish(organization: Organization, boss: User, word: str, sandbox: Sandbox)
         invitation = invite(
             organization=organization, email=f"{word}@invited.example", role=Role.READ_ONLY, actor=boss
         )
+        groups = read_groups([[{"field": "subject", "operator": "is", "value": word}]])
+        rule = add_rule(organization=organization, connection=connection, groups=groups, user=boss)
     return {
         "slug": organization.slug,
         "notification_id": row.pk,
@@ -57,6 +61,7 @@ def furnish(organization: Organization, boss: User, word: str, sandbox: Sandbox)
         "draft_id": ABSENT,
         "shared_id": ABSENT,
         "connection_id": connection.pk,
+        "rule_id": rule.pk,
         "token": "no-such-token",
         "provider": "graph",
     }

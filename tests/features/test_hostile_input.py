@@ -71,7 +71,7 @@ def test_no_value_in_any_form_makes_a_fault(
 def paths(slug: str, notification: UUID) -> list[str]:
     """Fill every address of the product."""
     values = dict.fromkeys(
-        ("notification_id", "draft_id", "membership_id", "invitation_id", "host_id", "cloud_id"),
+        ("notification_id", "draft_id", "membership_id", "invitation_id", "host_id", "cloud_id", "rule_id"),
         str(notification),
     )
     values |= {"slug": slug, "token": "no:such:token", "key": "x"}
@@ -127,7 +127,7 @@ BAD_KEYS = (
     "a" * 5000,
 )
 KEYS = (
-    *("notification_id", "draft_id", "membership_id", "invitation_id", "host_id", "cloud_id"),
+    *("notification_id", "draft_id", "membership_id", "invitation_id", "host_id", "cloud_id", "rule_id"),
     *("slug", "token", "key"),
 )
 

@@ -37,6 +37,7 @@ def worker_environment(settings: Settings, broker: str) -> dict[str, str]:
         "DELIVERY_LEASE_SECONDS": "3",
         "DEFAULT_MAILER_URL": settings.DEFAULT_MAILER_URL,
         "CLOUDS_FILE": settings.CLOUDS_FILE,
+        "OAUTH_ALLOW_HOSTS": ",".join(settings.OAUTH_ALLOW_HOSTS),
         "EXTRA_CA_BUNDLE": settings.EXTRA_CA_BUNDLE,
         "DNS_SERVERS": ",".join(f"{address}:{port}" for address, port in settings.DNS_SERVERS),
         "EGRESS_ALLOW_CIDRS": "127.0.0.0/8",

@@ -1,7 +1,7 @@
 """A mail server that throws everything away, as fast as Python can; faults and distance by options.
 
-It runs as a process of its own: `python -m benchmarks.sink --port 2599 --rtt 20`. One line per accepted mail
-goes to `--log`: the moment, and the Message-ID.
+It runs as a process of its own: `python -m benchmarks.sink --port 2599 --rtt 20`. One line per mail goes to
+`--log`: the moment, what became of it (taken, lost, later), and the Message-ID.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Faults:
         self.log = Path(options.log).open("ab", buffering=0) if options.log else None  # noqa: SIM115  # open for life
 
     def write(self, content: bytes, word: bytes) -> None:
-        """Log one message that arrived."""
+        """Log what became of one message."""
         if self.log is not None:
             found = MESSAGE_ID.search(content[:4000])
             self.log.write(b"%.6f %s %s\n" % (time.time(), word, found[1] if found else b"-"))
@@ -85,6 +85,7 @@ class Conversation(asyncio.Protocol):
         self._buffer, self._in_data = rest, False
         faults = self._faults
         if faults.later and faults.random.random() < faults.later:
+            faults.write(content, b"later")
             return LATER
         if faults.lost and faults.random.random() < faults.lost:
             faults.write(content, b"lost")

@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,19 +17,29 @@ from benchmarks import stage
 from devtools import postgres
 from devtools.processes import Children, Program
 from devtools.servers import answers, redis_binary
+from tests.chaos.sinks import Sink
 
-APPS = ("config", "config", "tests.chaos.wrong_clock")
+APPS = ("config", "config", "config", "tests.chaos.wrong_clock")
 OFTEN_SECONDS = "4"
 
 
 class Ground:
     """What can be broken."""
 
-    def __init__(self, children: Children, variables: Mapping[str, str], data: Path, seed: int) -> None:
+    def __init__(
+        self,
+        children: Children,
+        variables: Mapping[str, str],
+        data: Path,
+        *,
+        sinks: Sequence[Sink],
+        seed: int,
+    ) -> None:
         self._children, self._variables, self._data = children, variables, data
+        self.sinks = sinks
         self._random = random.Random(seed)  # noqa: S311  # a storm wants to be repeatable
         self._workers: list[subprocess.Popen[bytes]] = []
-        self.kills = self.stops = self.flushes = self.freezes = self.restarts = 0
+        self.kills_in_hand = 0
         for place in range(len(APPS)):
             self._workers.append(self._start(place))
 
@@ -42,12 +52,14 @@ class Ground:
         )
 
     def kill_a_worker(self) -> None:
-        """Kill one worker without a word, and start it anew."""
-        place = self._random.randrange(len(APPS))
+        """Kill one worker without a word, rather one that holds mail, and start it anew."""
+        places = list(range(len(APPS)))
+        busy = [place for place in places if holds_mail(self._workers[place].pid)]
+        self.kills_in_hand += bool(busy)
+        place = self._random.choice(busy or places)
         self._workers[place].kill()
         self._workers[place].wait(10)
         self._workers[place] = self._start(place)
-        self.kills += 1
 
     def stop_postgres(self) -> None:
         """Stop the database as a power cut would, and start it again."""
@@ -56,12 +68,10 @@ class Ground:
         time.sleep(1.0)
         self._forget_ended()
         postgres.start(self._children, data=self._data)
-        self.stops += 1
 
     def flush_redis(self) -> None:
         """Take every hint away."""
         redis.Redis.from_url(self._variables["REDIS_URL"]).flushall()
-        self.flushes += 1
 
     def freeze_redis(self, seconds: float) -> None:
         """Let the broker take connections and say nothing for a while."""
@@ -69,7 +79,6 @@ class Ground:
         os.kill(pid, signal.SIGSTOP)
         time.sleep(seconds)
         os.kill(pid, signal.SIGCONT)
-        self.freezes += 1
 
     def restart_redis(self) -> None:
         """Kill the broker and start an empty one at the same place."""
@@ -89,7 +98,6 @@ class Ground:
         deadline = time.monotonic() + 20
         while not answers(address) and time.monotonic() < deadline and not child.has_ended():
             time.sleep(0.05)
-        self.restarts += 1
 
     def _forget_ended(self) -> None:
         """Let the parent forget what we ended ourselves."""
@@ -110,3 +118,17 @@ class Ground:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait(10)
+
+
+def holds_mail(pid: int) -> bool:
+    """Tell whether a worker process has leased rows now."""
+    from django.db import DatabaseError, InterfaceError, connections  # noqa: PLC0415  # after django.setup
+
+    from notifications.models import IN_HAND, Notification  # noqa: PLC0415
+
+    try:
+        rows = Notification.objects.using("system").filter(status__in=IN_HAND)
+        return rows.filter(leased_by__contains=f":{pid}:").exists()
+    except (DatabaseError, InterfaceError):
+        connections.close_all()
+        return False

@@ -11,8 +11,9 @@ from django.utils.functional import cached_property
 
 from mailsettings.models import Connection
 from notifications.asked import PERIODS, TABS, Asked
-from notifications.models import Kind, Lane, Notification, NotificationQuerySet
-from notifications.words import Explanation, Text, Word, explain, word_for
+from notifications.models import Kind, Notification, NotificationQuerySet
+from notifications.waiting import Waiting
+from notifications.words import Text, Word, word_for
 from orgs.models import Organization
 
 PAGE = 50
@@ -49,7 +50,7 @@ class Listing:
     def __init__(self, organization: Organization, asked: Asked) -> None:
         self.organization = organization
         self.asked = asked
-        self.lane = Lane.objects.of(organization).first()
+        self.waiting = Waiting(organization)
 
     @cached_property
     def narrowed(self) -> NotificationQuerySet:
@@ -100,7 +101,7 @@ class Listing:
         return [
             Line(
                 row=row,
-                word=word_for(row, self.lane),
+                word=word_for(row, self.waiting.lane_of(row)),
                 recipients=", ".join(one["email"] for one in row.recipients["to"] or _anyone(row)),
                 connection=row.way_name,
                 is_today=row.created_at.date() == timezone.now().date(),
@@ -155,20 +156,6 @@ class Listing:
     @property
     def _has_failed(self) -> bool:
         return any(tab.name == "failed" and tab.count for tab in self.tabs)
-
-    @cached_property
-    def held_count(self) -> int:
-        """How many wait for the reason the lane shows."""
-        if self.lane is None or not self.lane.held_code:
-            return 0
-        return Notification.objects.of(self.organization).due().count()
-
-    @property
-    def held(self) -> Explanation | None:
-        """Why mail waits, when some does."""
-        if not self.held_count or self.lane is None:
-            return None
-        return explain(self.lane.held_code, self.lane.held_facts)
 
     @cached_property
     def connections(self) -> list[Connection]:

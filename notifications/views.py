@@ -19,6 +19,7 @@ from notifications.estimates import estimate
 from notifications.listing import Listing
 from notifications.models import IN_HAND, DeliveryAttempt, Kind, Lane, Notification, Status
 from notifications.timeline import timeline
+from notifications.waiting import Waiting
 from notifications.words import Explanation, explain, explain_attempt, word_for
 from orgs.access import OrganizationRequest, Permission, organization_view
 from orgs.sealing import SealBroken
@@ -36,7 +37,7 @@ def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa
     part = bool(request.headers.get("HX-Request"))
     template = "notifications/_results.html" if part else "notifications/deliveries.html"
     queue = estimate(request.organization.pk)
-    context = {"listing": listing, "held": listing.held, "queue": queue, "part": part}
+    context = {"listing": listing, "held": listing.waiting.held, "queue": queue, "part": part}
     return TemplateResponse(request, template, context)
 
 
@@ -45,7 +46,7 @@ def delivery(request: OrganizationRequest, slug: str, notification_id: UUID) -> 
     """Show one delivery: its timeline, its details, and its content when it was asked for."""
     rows = Notification.objects.of(request.organization).mails().select_related("created_by", "route")
     row = get_object_or_404(rows, pk=notification_id)
-    lane = Lane.objects.of(request.organization).first()
+    lane = Waiting(request.organization).lane_of(row)
     attempts = list(
         DeliveryAttempt.objects.of(request.organization).filter(notification=row).order_by("number")
     )

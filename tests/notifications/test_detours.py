@@ -222,3 +222,25 @@ def test_the_page_says_when_the_queue_finishes(ways: Organization, browser: Clie
     ).content.decode()
     assert "This queue finishes at about" in part
     assert f"{finish:%H:%M} UTC" in part or f"{finish + timedelta(minutes=1):%H:%M} UTC" in part
+
+
+def test_mail_of_a_rule_waits_for_its_own_connection(ways: Organization, browser: Client) -> None:
+    gmail = named(ways, GMAIL)
+    with tenant(ways):
+        Lane.objects.create(organization=ways, connection_id=named(ways, M365).pk, used_at=timezone.now())
+        Lane.objects.create(
+            organization=ways,
+            connection_id=gmail.pk,
+            held_code="token_reconnect",
+            held_since=timezone.now(),
+            used_at=timezone.now() - timedelta(days=1),
+        )
+    by_order, routed, falls_back = queue(ways), queue(ways), queue(ways)
+    change(routed, route=gmail, route_falls_back=False)
+    change(falls_back, route=gmail)
+    page = browser.get(reverse("notifications:deliveries", args=[ways.slug]))
+    words = {line.row.pk: str(line.word.text) for line in page.context["listing"].lines}
+    assert words == {by_order.pk: "Queued", routed.pk: "Held", falls_back.pk: "Queued"}
+    assert "1 message is held: The account has to be connected again" in page.content.decode()
+    detail = browser.get(reverse("notifications:delivery", args=[ways.slug, routed.pk])).content.decode()
+    assert "Held: The account has to be connected again" in detail

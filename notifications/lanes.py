@@ -46,6 +46,10 @@ def way_key(way: Way) -> str:
 def keep_lane(way: Way, lane: Lane | None, *, is_latest: bool) -> None:
     """Bring the lane's row in line with the way, inside tenant(way.user_id); mostly no write."""
     rows = Lane.objects.of(way.user_id)
+    is_new = lane is None or lane.way != way_key(way)
+    if is_new or not is_latest:
+        # In one order for everybody, since others do the same for another way of the organization.
+        list(rows.select_for_update().order_by("pk").values_list("pk"))
     if lane is None:
         first = {"way": way_key(way)} | ({"used_at": NEVER} if way.route_id else {})
         lane = rows.get_or_create(
@@ -54,12 +58,11 @@ def keep_lane(way: Way, lane: Lane | None, *, is_latest: bool) -> None:
         is_latest = False
     if not is_latest and way.route_id is None:
         make_latest(lane)
-    is_new = lane.way != way_key(way)
     repaired = bool(lane.held_code) and not lane.failures and not way.held_code
     if is_new or repaired:
         reset = OPEN if not way.held_code else {"resume_at": None, "failures": 0}
         rows.filter(pk=lane.pk).update(way=way_key(way), **reset)
-    if is_new or not is_latest:
+    if is_new:
         # What paused a way before the last save says nothing about now.
         others = rows.exclude(pk=lane.pk).exclude(held_code="")
         others.exclude(way__endswith=f":{way.settings_version}").update(**OPEN)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Model
 from django.utils import timezone
 
 from mailsettings.connections.ordering import choose_rank
@@ -76,11 +77,24 @@ def alarms_of(organization: Organization) -> list[str]:
 
 def let_rests_pass(organization: Organization) -> None:
     """Let every pause of the organization's connections be over, and every probe be due."""
+    past = timezone.now() - timedelta(seconds=1)
+    # One by one: workers lock the same rows in an order of their own.
     with tenant(organization):
-        past = timezone.now() - timedelta(seconds=1)
-        Lane.objects.of(organization).filter(resume_at__isnull=False).update(resume_at=past)
-        ConnectionLimit.objects.of(organization).update(rest_until=None)
-        Connection.objects.of(organization).exclude(held_code="").update(probe_at=past)
+        limits = list(ConnectionLimit.objects.of(organization).exclude(rest_until=None))
+        lanes = list(Lane.objects.of(organization).exclude(resume_at=None))
+        held = list(Connection.objects.of(organization).exclude(held_code=""))
+    for limit in limits:
+        change_alone(organization, limit, rest_until=None)
+    for lane in lanes:
+        change_alone(organization, lane, resume_at=past)
+    for connection in held:
+        change_alone(organization, connection, probe_at=past)
+
+
+def change_alone(organization: Organization, row: Model, **columns: object) -> None:
+    """Change one row in a transaction of its own."""
+    with tenant(organization):
+        type(row)._default_manager.filter(pk=row.pk).update(**columns)
 
 
 def send_through(row: Notification, post: Post, **columns: Any) -> None:

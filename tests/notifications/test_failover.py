@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from mailsettings.connections.ordering import end_with_default_mailer, put_first
 from mailsettings.models import Connection, MailSettings, Rank
@@ -354,3 +355,45 @@ def test_a_backup_that_always_uses_its_sender_answers_to_the_wished_one(
     row = queue(contoso, sender="someone@stranger.example")
     drain(contoso.pk)
     assert senders(row, backup) == ("backup@contoso.example", "someone@stranger.example")
+
+
+@pytest.mark.control("C-DEL-7")
+def test_no_transaction_is_open_while_any_server_thinks(
+    contoso: Organization, primary: Post, backup: Post
+) -> None:
+    """I7 on the way from one connection to the next, and back by a probe."""
+    busy: list[int] = []
+
+    def watch(post: Post) -> None:
+        original = post.server.command
+
+        def spy(session: Any, line: str) -> None:
+            busy.append(idle_in_transaction())
+            original(session, line)
+
+        post.server.command = spy  # type: ignore[method-assign]
+
+    watch(primary)
+    watch(backup)
+    primary.server.rules.refuse("auth", "535 5.7.8 Wrong password", times=1)
+    for _ in range(2):
+        queue(contoso)
+        drain(contoso.pk)
+        let_rests_pass(contoso)
+    assert (len(primary.inbox), len(backup.inbox)) == (1, 1)
+    assert len(busy) > 6
+    assert set(busy) == {0}
+
+
+def idle_in_transaction() -> int:
+    """Count transactions of this database that wait for their client."""
+    try:
+        with connections["system"].cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state LIKE 'idle in transaction%%' AND pid <> pg_backend_pid()"
+            )
+            number: int = cursor.fetchone()[0]
+            return number
+    finally:
+        connections.close_all()

@@ -16,7 +16,16 @@ from notifications import slots
 from notifications.delivery import claim, recover
 from notifications.drain import turn
 from notifications.limits import GRAPH, MICROSOFT_SMTP, preset
-from notifications.models import ConnectionGrant, ConnectionLimit, ConnectionSlot, Lane, Notification, Status
+from notifications.models import (
+    ConnectionGrant,
+    ConnectionLimit,
+    ConnectionSlot,
+    Lane,
+    Notification,
+    Status,
+    WorkerHeartbeat,
+)
+from notifications.process import worker_name
 from notifications.slots import WayChanged
 from orgs.models import Organization
 from orgs.services import platform_organization_id
@@ -132,6 +141,18 @@ def test_recover_frees_the_slot_of_whoever_is_gone(ready: Organization) -> None:
     recover(ready.pk)
     assert claim(way(ready), limit=1)
     assert other.pk
+
+
+@pytest.mark.parametrize(("silent", "permits"), [(20, 0), (31, 1)])
+def test_a_worker_that_was_killed_keeps_its_only_session_for_seconds_not_for_its_lease(
+    ready: Organization, silent: int, permits: int
+) -> None:
+    limit(ready, sessions=1)
+    WorkerHeartbeat.objects.create(name=worker_name(), seen_at=timezone.now() - timedelta(seconds=silent))
+    chosen = way(ready)
+    with tenant(ready):
+        assert slots.enter(chosen, uuid4(), wanted=1).permits == 1
+        assert slots.enter(chosen, uuid4(), wanted=1).permits == permits
 
 
 def test_slots_are_never_more_than_the_sessions_for_many_at_once(ready: Organization) -> None:

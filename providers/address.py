@@ -105,11 +105,6 @@ class Address:
         """The domain in A-label form."""
         return self.email.rpartition("@")[2]
 
-    @property
-    def needs_smtputf8(self) -> bool:
-        """Say whether the part before the @ goes beyond ASCII."""
-        return not self.email.isascii()
-
 
 def parse_addresses(text: str, *, limit: int = RECIPIENT_LIMIT) -> tuple[Address, ...]:
     """Read `a@x, Name <b@y>`, split by comma, semicolon or line break; doubles are dropped (COG-7).

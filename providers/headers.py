@@ -26,6 +26,10 @@ def header(name: str, tokens: Iterable[str]) -> str:
 
 def text_header(name: str, value: str) -> str:
     """Write a header of free text, such as Subject."""
+    fits = value.isascii() and 0 < len(value) < LINE - len(name) - 1
+    if fits and "=?" not in value and "  " not in value and value[0] != " " != value[-1]:
+        # Most are one short line.
+        return f"{name}: {value}\r\n"
     return header(name, _text_tokens(value))
 
 
@@ -41,7 +45,7 @@ def address_header(name: str, addresses: Iterable[Address], *, utf8: bool = Fals
         if tokens:
             tokens[-1] += ","
         tokens += _mailbox_tokens(address, utf8=utf8)
-    return header(name, tokens)
+    return f"{name}: {tokens[0]}\r\n" if len(tokens) == 1 else header(name, tokens)
 
 
 def encoded_words(text: str) -> list[str]:

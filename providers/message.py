@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from uuid import uuid4
 
 from providers.address import (
@@ -17,15 +18,13 @@ from providers.address import (
     parse_addresses,
     shown,
 )
+from providers.attachment import FORBIDDEN, Attachment
 
-SUBJECT_LIMIT, HEADER_LIMIT, HEADERS_LIMIT, FILE_NAME_LIMIT = 989, 900, 50, 255
-FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+SUBJECT_LIMIT, HEADER_LIMIT, HEADERS_LIMIT = 989, 900, 50
 FORBIDDEN_IN_BODY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 FORBIDDEN_ASCII = bytes(code for code in range(128) if FORBIDDEN_IN_BODY.fullmatch(chr(code)))
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,76}")
-MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
-CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,120}")
 # Written by us from the message's own attributes.
 OURS = {"x-priority", "x-msmail-priority", "importance", "priority"}
 ALLOWED_HEADERS = {
@@ -41,38 +40,6 @@ class Priority(StrEnum):
     HIGH = "high"
     NORMAL = "normal"
     LOW = "low"
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file; with a content id it is shown inside the HTML as `cid:…`."""
-
-    name: str
-    content_type: str
-    content: bytes = field(repr=False)
-    content_id: str = ""
-
-    def __post_init__(self) -> None:
-        name = self.name.strip(" ")
-        if not name or len(name) > FILE_NAME_LIMIT or FORBIDDEN.search(name) or set(name) & set('/\\:*?"<>|'):
-            raise MessageInvalid(
-                "attachments",
-                f"The file name {shown(self.name)} cannot be used. Use up to {FILE_NAME_LIMIT} characters"
-                ' without line breaks and without / \\ : * ? " < > |.',
-            )
-        media = self.content_type.strip(" ").lower()
-        if not MEDIA_TYPE.fullmatch(media) or media.startswith(("multipart/", "message/")):
-            raise MessageInvalid(
-                "attachments",
-                f"The type {shown(self.content_type)} of {shown(name)} cannot be sent."
-                " Use one like application/pdf, or application/octet-stream.",
-            )
-        if self.content_id and not CONTENT_ID.fullmatch(self.content_id):
-            raise MessageInvalid(
-                "attachments", f"The content id of {shown(name)} may hold letters, digits and . _ - @ only."
-            )
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "content_type", media)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,23 +61,26 @@ class Message:
     date: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        for name in ("to", "cc", "bcc", "reply_to", "attachments"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "priority", Priority(self.priority))
+        for name in ("to", "cc", "bcc", "reply_to", "attachments", "headers"):
+            if type(given := getattr(self, name)) is not tuple:
+                object.__setattr__(self, name, tuple(given))
+        if type(self.priority) is not Priority:
+            object.__setattr__(self, "priority", Priority(self.priority))
         if not self.message_id:
             object.__setattr__(self, "message_id", new_message_id(self.sender))
         for check in _CHECKS:
             check(self)
 
-    @property
+    @cached_property
     def recipients(self) -> tuple[str, ...]:
         """Every address of the envelope once, in order."""
-        return tuple(dict.fromkeys(one.email for one in (*self.to, *self.cc, *self.bcc)))
+        return tuple(dict.fromkeys([one.email for one in (*self.to, *self.cc, *self.bcc)]))
 
-    @property
+    @cached_property
     def needs_smtputf8(self) -> bool:
         """Say whether an address goes beyond ASCII before the @."""
-        return any(one.needs_smtputf8 for one in (self.sender, *self.to, *self.cc, *self.bcc, *self.reply_to))
+        everybody = (self.sender, *self.to, *self.cc, *self.bcc, *self.reply_to)
+        return not all(one.email.isascii() for one in everybody)
 
 
 def new_message_id(sender: Address) -> str:
@@ -153,6 +123,8 @@ def _check_identity(message: Message) -> None:
 
 
 def _check_headers(message: Message) -> None:
+    if not message.headers:
+        return
     if len(message.headers) > HEADERS_LIMIT:
         raise MessageInvalid("headers", f"More than {HEADERS_LIMIT} headers. Leave some out.")
     object.__setattr__(message, "headers", tuple((str(name), str(value)) for name, value in message.headers))

@@ -64,6 +64,8 @@ def sentence(code: str, facts: Mapping[str, str]) -> str:
 def cleaned(text: str, *, hide: Iterable[str] = ()) -> str:
     """Make another party's words harmless: one line, printable, at most 500 characters, nothing secret."""
     text = masked(text[:READ_LIMIT], hide)
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()[:REPLY_LIMIT]
     return " ".join(CONTROL.sub(" ", text).split())[:REPLY_LIMIT]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from mailsettings.ways import Way
 from notifications.content import unseal_content
@@ -19,7 +20,7 @@ class Remainder(Message):
 
     open_recipients: tuple[str, ...]
 
-    @property
+    @cached_property
     def recipients(self) -> tuple[str, ...]:
         """Only the addresses still open go into the envelope."""
         return self.open_recipients

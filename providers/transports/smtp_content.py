@@ -10,7 +10,7 @@ from providers.message import Message
 from providers.mime import compose
 from providers.transports.smtp_wire import SmtpWire
 
-BARE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+DOT_FIRST: Final = re.compile(rb"\n\.")
 
 
 def wire_content(message: Message, wire: SmtpWire) -> bytes:
@@ -34,15 +34,12 @@ def wire_content(message: Message, wire: SmtpWire) -> bytes:
 
 
 def stuffed(content: bytes) -> bytes:
-    """End every line with CRLF and double the dots at their beginnings.
+    """Double the dots at the beginnings of lines.
 
-    Nothing but CRLF may end a line: a bare end before a dot could end the message early elsewhere.
+    Nothing but CRLF may end a line, as `compose` writes them: a bare end before a dot could end the message
+    early elsewhere.
     """
-    ends = content.count(b"\r\n")
-    if content.count(b"\n") != ends or content.count(b"\r") != ends:
-        content = BARE_END.sub(b"\r\n", content)
-    content = content if content.endswith(b"\r\n") else content + b"\r\n"
-    content = content.replace(b"\r\n.", b"\r\n..")
+    content = content.replace(b"\r\n.", b"\r\n..") if DOT_FIRST.search(content) else content
     return b"." + content if content.startswith(b".") else content
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from providers.errors import ProviderError, Refusal, Stage, failure
 from providers.message import Message
@@ -28,8 +27,7 @@ ENVELOPE_BYTES: Final = 8_000
 DOT: Final = b".\r\n"
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A mail as it will be written: MAIL, every RCPT and DATA in one piece, and the content."""
 
     message: Message
@@ -135,7 +133,9 @@ class Exchange:
             raise self._unknown(error) from None
         if reply.code not in TAKEN:
             raise self._refused(Stage.ACCEPTED, reply)
-        accepted = tuple(address for address in mail.recipients if address not in refused)
+        accepted = mail.recipients
+        if refused:
+            accepted = tuple(address for address in accepted if address not in refused)
         return Receipt(accepted, refused, reply.shown(wire.hidden), queued_as(reply))
 
     def _verdicts(self, recipients: tuple[str, ...]) -> dict[str, Refusal]:

@@ -28,5 +28,7 @@ def groups(recipients: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
 
 
 def _limit(wire: SmtpWire, name: str) -> int:
-    told = dict(LIMIT.findall(wire.esmtp_features.get("limits", "").upper()))
-    return int(told.get(name, NO_LIMIT))
+    announced = wire.esmtp_features.get("limits")
+    if not announced:
+        return NO_LIMIT
+    return int(dict(LIMIT.findall(announced.upper())).get(name, NO_LIMIT))

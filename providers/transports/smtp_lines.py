@@ -81,7 +81,11 @@ class SmtpLines(smtplib.SMTP):
 
     def reply(self) -> Reply:
         """Read one reply; a server that hangs up says so with 421."""
-        code, text = self.getreply()
+        line = self._line()
+        match = REPLY_LINE.fullmatch(line)
+        if match is not None and match[2] != b"-":
+            return Reply(int(match[1]), (match[3] or b"").decode("utf-8", "replace"))
+        code, text = self._read(line)
         return Reply(code, text.decode("utf-8", "replace"))
 
     def send(self, s: ReadableBuffer | str) -> None:
@@ -106,14 +110,18 @@ class SmtpLines(smtplib.SMTP):
         Raises:
             ProviderError: the line broke, or what came is not SMTP.
         """
+        return self._read(self._line())
+
+    def _read(self, line: bytes) -> tuple[int, bytes]:
+        """Read the reply that begins with a line."""
         texts: list[bytes] = []
-        while len(texts) < REPLY_LINES:
-            match = REPLY_LINE.fullmatch(self._line())
-            if match is None:
-                break
+        while (match := REPLY_LINE.fullmatch(line)) is not None:
             texts.append(match[3] or b"")
             if match[2] != b"-":
                 return int(match[1]), b"\n".join(texts)
+            if len(texts) >= REPLY_LINES:
+                break
+            line = self._line()
         self.close()
         raise failure("unknown_reply", host=self._server.host, facts=self.facts)
 

@@ -67,5 +67,5 @@ def counted(taken: int, asked: int) -> str:
 
 def queued_as(reply: Reply) -> str:
     """Give the name the server keeps the message under, if it told."""
-    match = QUEUED_AS.search(reply.text)
+    match = QUEUED_AS.search(reply.text) if reply.says("queued") else None
     return match[1] if match else ""

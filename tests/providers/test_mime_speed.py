@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 
 from providers import Address, checked_email
 from providers.address import INVISIBLE
+from providers.headers import _text_tokens, header, text_header
 from providers.message import FORBIDDEN_IN_BODY, _forbidden_in
-from providers.mime import _base64, _base64_size, _text_part, compose
+from providers.mime import _text_part, compose
+from providers.transfer import LONG as LONG_LINE
+from providers.transfer import base64_lines, base64_size, quoted_printable
 from providers.transports.smtp_content import stuffed
 from tests.providers.conftest import letter
 
@@ -52,7 +55,7 @@ def test_a_text_is_written_as_the_plain_way_writes_it(text: str) -> None:
         expected = plain_text_part("html", text)
     except UnicodeEncodeError:
         return
-    assert _text_part("html", text) == expected
+    assert b"".join(_text_part("html", text)) == expected
 
 
 @settings(max_examples=300, deadline=None)
@@ -61,17 +64,47 @@ def test_a_text_is_written_as_the_plain_way_writes_it(text: str) -> None:
 @example(content=bytes(57))
 @example(content=bytes(58))
 def test_base64_is_the_library_s(content: bytes) -> None:
-    assert _base64(content) == base64.encodebytes(content).replace(b"\n", b"\r\n")
-    assert _base64_size(len(content)) == len(base64.encodebytes(content))
+    assert base64_lines(content) == base64.encodebytes(content).replace(b"\n", b"\r\n")
+    assert base64_size(len(content)) == len(base64.encodebytes(content))
+
+
+@settings(max_examples=500, deadline=None)
+@given(pieces=st.lists(st.tuples(ROUGH, st.integers(1, 200)), max_size=4))
+@example(pieces=[("x" * 76, 1)])
+@example(pieces=[("<a href=x>", 80), ("x", 201)])
+def test_quoted_printable_is_the_library_s(pieces: list[tuple[str, int]]) -> None:
+    raw = "\n".join(piece * times for piece, times in pieces).encode(errors="replace") + b"\n"
+    assert quoted_printable(raw) == binascii.b2a_qp(raw, istext=True)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    length=st.integers(LONG_LINE, LONG_LINE + 2 * 76),
+    marks=st.lists(st.tuples(st.integers(0, LONG_LINE + 150), st.sampled_from("=. \tü")), max_size=60),
+)
+def test_a_long_line_is_cut_where_the_library_cuts_it(length: int, marks: list[tuple[int, str]]) -> None:
+    letters = ["x"] * length
+    for place, mark in marks:
+        letters[place % length] = mark
+    raw = "".join(letters).encode() + b"\n"
+    assert quoted_printable(raw) == binascii.b2a_qp(raw, istext=True)
 
 
 @pytest.mark.control("C-MAIL-3")
 @settings(max_examples=500, deadline=None)
-@given(content=st.text(alphabet="ab.\r\n", max_size=40).map(str.encode) | st.binary(max_size=60))
-def test_dots_and_line_ends_are_those_of_the_plain_way(content: bytes) -> None:
-    expected = re.sub(rb"\r(?!\n)|(?<!\r)\n", b"\r\n", content)
-    expected = expected if expected.endswith(b"\r\n") else expected + b"\r\n"
-    assert stuffed(content) == re.sub(rb"(?m)^\.", b"..", expected)
+@given(text=st.text(alphabet="ab.\r\n", max_size=40), html=st.text(alphabet="a.=_\r\nü漢", max_size=99))
+def test_dots_are_doubled_and_nothing_but_crlf_ends_a_line(text: str, html: str) -> None:
+    content = compose(letter(text=text, html=html))
+    assert not re.search(rb"\r(?!\n)|(?<!\r)\n", content)
+    assert content.endswith(b"\r\n")
+    assert stuffed(content) == re.sub(rb"(?m)^\.", b"..", content)
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=st.text(alphabet="ab =?ü", max_size=12) | st.text(alphabet="a", min_size=60, max_size=80))
+def test_a_short_header_is_written_like_a_long_one(value: str) -> None:
+    for name in ("Subject", "X-A"):
+        assert text_header(name, value) == header(name, _text_tokens(value))
 
 
 @settings(max_examples=300, deadline=None)

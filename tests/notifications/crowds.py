@@ -16,7 +16,7 @@ def fill(organization: Organization, number: int) -> None:
     What is sealed in them belongs to another row, so they cannot be sent: they are there to be in the way.
     """
     row = queue(organization, subject="In the way")
-    names = [field.column for field in Notification._meta.concrete_fields]
+    names = [str(field.column) for field in Notification._meta.concrete_fields]
     columns = ", ".join(names)
     values = ", ".join("gen_random_uuid()" if name == "id" else name for name in names)
     with tenant(organization), connections[ALIAS].cursor() as cursor:

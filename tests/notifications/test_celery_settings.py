@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import current_app
-from celery.app.task import Task
 from django.test import Client
 from django.urls import reverse
 
@@ -22,7 +22,7 @@ ROOT = Path(hints.__file__).parents[1]
 OWN = ("config", "console", "notifications", "mailsettings", "orgs")
 
 
-def own_tasks() -> list[Task]:
+def own_tasks() -> list[Any]:
     """Give the tasks of the product."""
     return [task for name, task in current_app.tasks.items() if name.startswith(OWN)]
 
@@ -33,7 +33,7 @@ def test_tasks_are_hints_acknowledged_early_without_results() -> None:
     for task in own_tasks():
         assert not task.acks_late
         assert task.ignore_result
-    config = current_app.conf
+    config: Any = current_app.conf
     assert not config.task_acks_late
     assert not config.task_reject_on_worker_lost
     assert config.task_ignore_result

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from notifications.answers import Answer, wait_for
 from notifications.models import Notification, Status
-from notifications.waiting import Answer, wait_for
 from orgs.models import Organization
 from orgs.tenancy import tenant
 from sandbox.inbox import Inbox

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from notifications.answers import Answer, send_now, wait_for
 from notifications.models import Status
-from notifications.waiting import Answer, send_now, wait_for
 from orgs.models import Organization
 from orgs.tenancy import TenancyError, tenant
 from sandbox.inbox import Inbox

@@ -88,7 +88,7 @@ class RuleForm(forms.Form):
         self.rule_groups: Groups = ()
         choose = [("", _("Choose a connection"))]
         field = self.fields["connection"]
-        field.choices = choose + [(key, row.name) for key, row in self.by_key.items()]  # type: ignore[attr-defined]  # a ChoiceField
+        field.choices = choose + [(key, _name(row)) for key, row in self.by_key.items()]  # type: ignore[attr-defined]  # a ChoiceField
         self._add_conditions()
 
     def _add_conditions(self) -> None:
@@ -163,6 +163,13 @@ class RuleForm(forms.Form):
                 for place in range(len(self.typed[number]))
             ),
         )
+
+
+def _name(connection: Connection) -> str:
+    """Name a connection as a choice."""
+    if connection.enabled:
+        return connection.name
+    return _("%(name)s (disabled)") % {"name": connection.name}
 
 
 def first_values(rule: RoutingRule | None) -> dict[str, object]:

@@ -116,13 +116,20 @@ class SampleForm(forms.Form):
 
 def values_of(sample: Sample) -> dict[str, str]:
     """Give a sample as the form shows it; its body stays behind."""
-    sender = sample.from_address
-    if sender and sample.from_name:
-        sender = f"{sample.from_name} <{sender}>"
     return {
-        "sender": sender,
+        "sender": _written(sample.from_name, sample.from_address),
         "subject": sample.subject,
         "notification_type": sample.notification_type,
         "headers": "\n".join(f"{name}: {value}" for name, value in sample.headers),
         **{name: ", ".join(getattr(sample, name)) for name in LISTS},
     }
+
+
+def _written(name: str, email: str) -> str:
+    """Write a sender as people type one; a name with signs in it goes in quotes."""
+    if not (name and email):
+        return email
+    if all(character.isalnum() or character == " " for character in name):
+        return f"{name} <{email}>"
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{email}>'

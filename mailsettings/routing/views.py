@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mailsettings.connections.listing import lines
 from mailsettings.models import RoutingRule
@@ -23,6 +24,10 @@ from mailsettings.routing.sentences import plain_sentence
 from mailsettings.routing.typed import empty_condition, press, stored_groups, typed_groups
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
+
+STALE = gettext_lazy(
+    "Somebody changed this rule after you opened it. What you typed is still here: save again to replace it."
+)
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("GET", "POST"))
@@ -66,11 +71,18 @@ def answer(request: OrganizationRequest, slug: str, saved: RoutingRule | None) -
         form = RuleForm(
             connections=connections, groups=groups, values=typed_values(request.POST), follow=follow
         )
-        return page(request, form, saved)
+        return page(request, form, saved, opened=request.POST.get("opened", ""))
     form = RuleForm(request.POST, connections=connections, groups=groups)
+    if saved and request.POST.get("opened", opened_at(saved)) != opened_at(saved):
+        form.add_error(None, STALE)
     if not form.is_valid() or not save(request, form, saved):
         return page(request, form, saved, status=422)
     return redirect(f"{reverse('mailsettings:connections', args=[slug])}#routing")
+
+
+def opened_at(saved: RoutingRule | None) -> str:
+    """Give what tells a rule from how it was before somebody else saved it."""
+    return saved.updated_at.isoformat() if saved else ""
 
 
 def save(request: OrganizationRequest, form: RuleForm, saved: RoutingRule | None) -> bool:
@@ -109,7 +121,12 @@ def save(request: OrganizationRequest, form: RuleForm, saved: RoutingRule | None
 
 
 def page(
-    request: OrganizationRequest, form: RuleForm, saved: RoutingRule | None, *, status: int = 200
+    request: OrganizationRequest,
+    form: RuleForm,
+    saved: RoutingRule | None,
+    *,
+    status: int = 200,
+    opened: str = "",
 ) -> TemplateResponse:
     """Render the page of one rule with its form in any state; by htmx only the conditions."""
     rules = rule_lines(request.organization, lines(request.organization))
@@ -117,6 +134,7 @@ def page(
     context = {
         "form": form,
         "rule": saved,
+        "opened": opened or opened_at(saved),
         "rules": rules,
         "is_first": saved is not None and places[:1] == [saved.pk],
         "is_last": saved is not None and places[-1:] == [saved.pk],

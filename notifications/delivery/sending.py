@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 # One turn keeps a session no longer than this; then other lanes have theirs.
 TURN_SECONDS = 4.0
+# A way that stands in for another looks more often whether that one is well again.
+STAND_IN_SECONDS = 1.0
 
 
 class Turn:
@@ -52,7 +54,8 @@ class Turn:
         self.sent = 0
         self._line = Line(way)
         self._started = time.monotonic()
-        self._deadline = self._started + min(TURN_SECONDS, lease_time().total_seconds() / 3)
+        longest = STAND_IN_SECONDS if way.took_over else TURN_SECONDS
+        self._deadline = self._started + min(longest, lease_time().total_seconds() / 3)
         # Messages the other side took since it last broke off.
         self._smooth = 0
         self._holds_slot, self._per_minute = False, 0

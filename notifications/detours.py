@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from mailsettings.connections.standing import FAULTS, Fault, title
 from mailsettings.models import Connection, MailSettings, Rank
+from notifications.held import held_mail_of
 from notifications.lanes import DOUBTFUL
 from notifications.models import Alarm, AlarmKind, Lane
 from orgs.models import Organization
@@ -94,8 +95,8 @@ def detours_of(request: HttpRequest) -> list[Detour]:
 
 
 def mail_state(request: HttpRequest) -> dict[str, object]:
-    """Offer `detours` to templates; asked only by pages that show it."""
-    return {"detours": partial(detours_of, request)}
+    """Offer `detours` and `held_mail` to templates; asked only by pages that show them."""
+    return {"detours": partial(detours_of, request), "held_mail": partial(held_mail_of, request)}
 
 
 def hang_faults() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from notifications.delivery.dropping import DROPPED
 from notifications.models import AttemptOutcome, DeliveryAttempt, Notification, Status
 from notifications.words import explain, explain_attempt
 from orgs.templatetags.ui import distance
@@ -124,7 +125,8 @@ def _end(row: Notification) -> list[Moment]:
     if row.ended_at is None:
         return []
     if row.status == Status.CANCELLED:
-        return [Moment(tone="", title=_("Cancelled"), at=row.ended_at, text=_("Nothing is sent any more."))]
+        why = explain(DROPPED).cause if row.last_code == DROPPED else _("Nothing is sent any more.")
+        return [Moment(tone="", title=_("Cancelled"), at=row.ended_at, text=why)]
     if row.status == Status.EXPIRED:
         return [Moment(tone="bad", title=_("Expired"), at=row.ended_at, text=explain("expired").cause)]
     if row.last_code == "confirmed_by_person":

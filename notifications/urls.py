@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from notifications import views, views_actions, views_limits, views_saving, views_sharing, views_testing
+from notifications import (
+    views,
+    views_actions,
+    views_held,
+    views_limits,
+    views_saving,
+    views_sharing,
+    views_testing,
+)
 from notifications.urls_secrets import secret_patterns
 
 app_name = "notifications"
@@ -17,6 +25,7 @@ SHARED = "organizations/<slug:slug>/emails/shared/"
 urlpatterns = [
     path(DELIVERIES, views.deliveries, name="deliveries"),
     path(f"{DELIVERIES}new/", views_actions.compose, name="compose"),
+    path(f"{DELIVERIES}drop-held/", views_held.drop_held, name="drop_held"),
     path(f"{DELIVERIES}retry-failed/", views_actions.retry_failed, name="retry_failed"),
     path(DELIVERY, views.delivery, name="delivery"),
     path(f"{DELIVERY}retry/", views_actions.retry, name="retry"),

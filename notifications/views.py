@@ -14,8 +14,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from notifications.asked import Asked
 from notifications.content import Content, ContentRemoved, unseal_content
+from notifications.delivery.dropping import DROPPED
 from notifications.delivery.letter import envelope
 from notifications.estimates import estimate
+from notifications.held import held_mail
 from notifications.listing import Listing
 from notifications.models import IN_HAND, DeliveryAttempt, Kind, Lane, Notification, Status
 from notifications.timeline import timeline
@@ -37,7 +39,8 @@ def deliveries(request: OrganizationRequest, slug: str) -> HttpResponse:  # noqa
     part = bool(request.headers.get("HX-Request"))
     template = "notifications/_results.html" if part else "notifications/deliveries.html"
     queue = estimate(request.organization.pk)
-    context = {"listing": listing, "held": listing.waiting.held, "queue": queue, "part": part}
+    held = held_mail(listing.waiting)
+    context = {"listing": listing, "held_mail": held, "queue": queue, "part": part}
     return TemplateResponse(request, template, context)
 
 
@@ -137,8 +140,11 @@ def actions(row: Notification) -> dict[str, bool]:
     """Say what may be done with it now."""
     real, kept = row.kind == Kind.NOTIFICATION, row.sealed_body is not None
     waiting_again = row.status == Status.QUEUED and row.attempts > 0
+    dropped = row.status == Status.CANCELLED and row.last_code == DROPPED
     return {
-        "retry": real and kept and (row.status in {Status.FAILED, Status.EXPIRED} or waiting_again),
+        "retry": real
+        and kept
+        and (row.status in {Status.FAILED, Status.EXPIRED} or waiting_again or dropped),
         "cancel": real and row.status in {Status.QUEUED, Status.LEASED, Status.UNCERTAIN},
         "uncertain": real and row.status == Status.UNCERTAIN,
         "moving": row.status in {Status.QUEUED, *IN_HAND},

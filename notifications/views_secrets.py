@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mailsettings.connections.forms import subject_of
-from mailsettings.connections.views import page
-from mailsettings.connections.views_changes import changeable
+from mailsettings.connections.views import changeable, page
 from mailsettings.destinations import SecretNeeded
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection

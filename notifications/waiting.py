@@ -1,30 +1,20 @@
-"""Why queued mail of an organization waits, as its workers last met its ways."""
+"""Which queued mail is held, and by which lane: the ways of an organization as its workers last met them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
-from notifications.models import Lane, Notification, NotificationQuerySet
-from notifications.words import Explanation, explain
+from notifications.models import Kind, Lane, Notification, NotificationQuerySet, Status
 from orgs.models import Organization
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """Messages that wait for one reason."""
-
-    count: int
-    why: Explanation
 
 
 class Waiting:
     """The lanes of an organization, read once inside its tenant()."""
 
-    def __init__(self, organization: Organization) -> None:
-        self.organization = organization
+    def __init__(self, organization: Organization | UUID) -> None:
+        self._organization = organization
         lanes = list(Lane.objects.of(organization))
         # Mail of the order goes or waits in the lane used last; a rule's mail in that of its connection.
         self.latest = lanes[0] if lanes else None
@@ -37,25 +27,31 @@ class Waiting:
         own = self._lanes.get(row.route_id)
         if own is not None and own.held_code and row.route_falls_back:
             # The order takes over, unless it waits as well.
-            return own if self.latest is not None and self.latest.held_code else self.latest
+            return own if self.order_is_held else self.latest
         return own
 
-    @cached_property
-    def held(self) -> list[Held]:
-        """What is due and waits, by reason: mail of the order first, then that of rules alone."""
-        held = {key: lane for key, lane in self._lanes.items() if lane.held_code}
-        if self.latest is not None and self.latest.held_code:
-            of_order = Q(route__isnull=True) | Q(route__in=list(held), route_falls_back=True)
-            counts = [(self.latest, self._due().filter(of_order).count())]
-        else:
-            counts = []
-        if held:
-            routed = self._due().filter(route__in=list(held), route_falls_back=False)
-            found = routed.values_list("route").annotate(Count("pk")).order_by("route")
-            counts += [(held[key], count) for key, count in found]
-        return [
-            Held(count=count, why=explain(lane.held_code, lane.held_facts)) for lane, count in counts if count
-        ]
+    @property
+    def order_is_held(self) -> bool:
+        """Say whether mail of the order waits."""
+        return self.latest is not None and bool(self.latest.held_code)
 
-    def _due(self) -> NotificationQuerySet:
-        return Notification.objects.of(self.organization).due()
+    def groups(self) -> list[tuple[Lane, NotificationQuerySet]]:
+        """Give each lane that holds mail with the queued rows that wait for it, those of the order first."""
+        held = {key: lane for key, lane in self._lanes.items() if lane.held_code}
+        found = []
+        if self.latest is not None and self.order_is_held:
+            backed = Q(route__in=list(held), route_falls_back=True)
+            found.append((self.latest, self._queued().filter(Q(route=None) | backed)))
+        routed = self._queued().filter(route_falls_back=False)
+        return found + [(lane, routed.filter(route=key)) for key, lane in held.items()]
+
+    def held(self) -> NotificationQuerySet:
+        """Give all queued rows that are held."""
+        rows = self._queued().none()
+        for _lane, waiting in self.groups():
+            rows = rows | waiting
+        return rows
+
+    def _queued(self) -> NotificationQuerySet:
+        rows = Notification.objects.of(self._organization)
+        return rows.filter(status=Status.QUEUED, kind=Kind.NOTIFICATION)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailsettings.advice import advise
+from notifications.delivery.dropping import DROPPED
 from notifications.delivery.letter import envelope
 from notifications.models import DeliveryAttempt, Lane, Notification, Status
 
@@ -83,6 +84,10 @@ OWN: Mapping[str, tuple[Text, Text]] = {
     "stopped_after_error": (
         gettext_lazy("Stopped after an error"),
         gettext_lazy("An earlier message of the same sequence failed, so this one was not sent."),
+    ),
+    DROPPED: (
+        gettext_lazy("Dropped"),
+        gettext_lazy("A person dropped it while mail was held, since it had waited for too long."),
     ),
     "confirmed_by_person": (
         gettext_lazy("Confirmed by a person"),

@@ -63,6 +63,7 @@ KNOWN = {
     "super_admin.made": gettext_lazy("Made a super admin"),
     "notification.queued": gettext_lazy("Sent a notification"),
     "notification.retried": gettext_lazy("Retried a notification"),
+    "notification.dropped": gettext_lazy("Dropped held notifications"),
     "notification.cancelled": gettext_lazy("Cancelled a notification"),
     "notification.confirmed": gettext_lazy("Confirmed that a message arrived"),
     "notification.sent_again": gettext_lazy("Sent an uncertain message again"),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
+from notifications.delivery.dropping import DROPPED
 from notifications.delivery.sequence import ASLEEP, advance
 from notifications.delivery.settling import NO_LEASE
 from notifications.models import TRIALS, Kind, Notification, NotificationQuerySet, Status
@@ -21,7 +22,7 @@ class TransitionRefused(Exception):
 
 
 def retry(organization_id: UUID, notification_id: UUID) -> Notification:
-    """Queue a failed or expired notification again, or bring the next try of a waiting one forward (11').
+    """Queue a failed, expired or dropped notification again, or bring a waiting one's next try forward (11').
 
     Raises:
         TransitionRefused: it is not waiting for a retry, its content is no longer kept, or it waits for the
@@ -30,7 +31,7 @@ def retry(organization_id: UUID, notification_id: UUID) -> Notification:
     with tenant(organization_id):
         rows = _notifications(organization_id, notification_id).filter(sealed_body__isnull=False)
         waiting = rows.filter(status=Status.QUEUED).exclude(ASLEEP)
-        if not _again(rows) and not waiting.update(next_at=Now()):
+        if not _again(rows) and not _undrop(rows) and not waiting.update(next_at=Now()):
             raise TransitionRefused(_refusal(organization_id, notification_id))
         return Notification.objects.of(organization_id).get(pk=notification_id)
 
@@ -48,6 +49,11 @@ def _again(rows: NotificationQuerySet) -> int:
     """Queue again what failed or expired among these rows, for all their recipients: nobody has it yet."""
     ended = rows.filter(status__in=(Status.FAILED, Status.EXPIRED))
     return ended.update(recipient_outcomes={}, **_from_the_start())
+
+
+def _undrop(rows: NotificationQuerySet) -> int:
+    """Queue again what a person dropped; recipients who have it already get it no second time."""
+    return rows.filter(status=Status.CANCELLED, last_code=DROPPED).update(**_from_the_start())
 
 
 def _from_the_start() -> dict[str, object]:
@@ -136,7 +142,8 @@ def _refusal(organization_id: UUID, notification_id: UUID) -> str:
         return _("This notification does not exist.")
     if Notification.objects.of(organization_id).filter(ASLEEP, pk=notification_id).exists():
         return _("This notification waits for the one before it. Retry or cancel that one.")
-    if current.sealed_body is None and current.status in {Status.FAILED, Status.EXPIRED}:
+    is_dropped = current.status == Status.CANCELLED and current.last_code == DROPPED
+    if current.sealed_body is None and (is_dropped or current.status in {Status.FAILED, Status.EXPIRED}):
         return _("The content of this notification is no longer kept. Send a new one.")
     if current.kind in TRIALS:
         return _("A test is run once. Start a new test.")

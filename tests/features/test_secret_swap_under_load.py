@@ -1,4 +1,4 @@
-"""A client secret ends while hundreds of messages are on their way: the next one takes over, nothing is lost."""
+"""A client secret ends while hundreds of messages are on their way: the next one takes over at once."""
 
 from __future__ import annotations
 

@@ -52,3 +52,15 @@ def last(organization: Organization) -> AuditEntry:
     """Read the newest entry of the audit trail."""
     with tenant(organization):
         return AuditEntry.objects.of(organization).order_by("-seq")[0]
+
+
+def tried(admin: Admin, **sample: str) -> str:
+    """Press Try; give the words of the outcome."""
+    answer = admin.browser.post(admin.url("mailsettings:try_rules"), sample)
+    assert answer.status_code == 200, words(answer.content.decode())
+    return outcome(answer)
+
+
+def outcome(answer: Any) -> str:
+    html: str = answer.content.decode()
+    return words(html[html.index('id="outcome"') : html.index('id="message-heading"')])

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.utils import timezone
 
 from mailsettings.models import Connection, MailSettings
+from mailsettings.routing.sample import Sample
+from mailsettings.routing.trying import try_sample
+from mailsettings.ways import plan_out
 from notifications.models import Notification
 from notifications.services import enqueue
 from orgs.models import Organization
 from orgs.tenancy import tenant
 from tests.mailsettings.admin import Admin
 from tests.mailsettings.routing_stories import store, when
-from tests.mailsettings.rule_page_stories import words
-from tests.order_stories import GMAIL, M365, RELAY, named
+from tests.mailsettings.rule_page_stories import outcome, tried
+from tests.order_stories import M365, RELAY, named
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ruled(three: Admin) -> Admin:
-    """Three rules: invoices, newsletters through a connection that fails, legal mail switched off."""
-    organization = three.organization
-    domain = when("recipient_domain", "is", "fabrikam.com")
-    relay, gmail, m365 = (named(organization, name) for name in (RELAY, GMAIL, M365))
-    store(organization, relay, [when("notification_type", "is", "invoice"), domain])
-    news = when("header_value", "matches", "spring-*", "X-Campaign")
-    store(organization, gmail, [when("subject", "contains", "newsletter")], [news], falls_back=False)
-    store(organization, m365, [when("from_address", "ends", "@legal.contoso.com")], enabled=False)
-    return three
-
-
-def tried(admin: Admin, **sample: str) -> str:
-    """Press Try; give the words of the outcome."""
-    answer = admin.browser.post(admin.url("mailsettings:try_rules"), sample)
-    assert answer.status_code == 200, words(answer.content.decode())
-    return outcome(answer)
-
-
-def outcome(answer: Any) -> str:
-    html: str = answer.content.decode()
-    return words(html[html.index('id="outcome"') : html.index('id="message-heading"')])
 
 
 def change(organization: Organization, name: str, **columns: object) -> None:
@@ -158,40 +134,6 @@ def test_a_past_delivery_is_tried_without_its_body(ruled: Admin) -> None:
     assert "Off, would match" in tried(ruled, **filled)
 
 
-@pytest.mark.control("C-TEN-5")
-def test_what_is_no_delivery_of_the_organization_fills_in_nothing(
-    ruled: Admin, fabrikam: Organization
-) -> None:
-    foreign = enqueue(organization=fabrikam, to="a@fabrikam.com", subject="Theirs", text="x")
-    test = enqueue(organization=ruled.organization, to="a@contoso.com", subject="A test", kind="test")
-    for key in (foreign.pk, test.pk, "x", "00000000-0000-0000-0000-000000000000"):
-        html = ruled.browser.get(ruled.url("mailsettings:try_rules"), {"delivery": str(key)}).content.decode()
-        assert 'id="outcome"' not in html
-        assert "Theirs" not in html
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("to", "nonsense", "nonsense"),
-        ("sender", "a@example.com, b@example.com", "Give one sender."),
-        ("headers", "no colon", "Write each header as Name: value."),
-        ("subject", "x" * 1001, "at most 1000 characters"),
-        ("body", "a\x00b", "Null characters are not allowed."),
-    ],
-)
-def test_a_sample_that_makes_no_sense_is_asked_for_again(
-    ruled: Admin, name: str, value: str, said: str
-) -> None:
-    answer = ruled.browser.post(
-        ruled.url("mailsettings:try_rules"), {"notification_type": "kept as typed", name: value}
-    )
-    html = answer.content.decode()
-    assert answer.status_code == 422
-    assert said in html[html.index(f'id="id_{name}_error"') :][:400]
-    assert 'value="kept as typed"' in html
-
-
 @pytest.mark.feature("WPM-34")
 def test_a_dry_run_queues_nothing_and_stores_nothing(ruled: Admin) -> None:
     tried(ruled, to="a@fabrikam.com", notification_type="invoice", body="x")
@@ -205,3 +147,19 @@ def test_with_no_rules_and_no_connections_the_page_still_answers(admin: Admin) -
     assert "There are no rules yet." in said
     settle(admin.organization, smtp_enabled=True)
     assert "No connection is enabled." in tried(admin)
+
+
+@pytest.mark.feature("WPM-34")
+@pytest.mark.parametrize("default_last", [True, False])
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_it_names_the_very_connections_a_worker_would_try(
+    ruled: Admin, number: int, *, default_last: bool
+) -> None:
+    settle(ruled.organization, default_mailer_last=default_last)
+    sample = [Sample(subject="Hello"), Sample(to=("a@fabrikam.com",), notification_type="invoice")]
+    change(ruled.organization, M365, enabled=number < len(sample))
+    with tenant(ruled.organization):
+        trial = try_sample(ruled.organization, sample[min(number, 1)])
+    plan = plan_out(ruled.organization.pk, trial.route.connection_id if trial.route else None)
+    named_by_plan = [row.name if row else "" for row in plan._connections]
+    assert [stop.line.connection.name if stop.line else "" for stop in trial.stops] == named_by_plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from sandbox.smtp import SmtpServer
 from tests.notifications.stories import connect_to, look, queue
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MESSAGE = {"to": "reader@example.com", "subject": "Hello", "text": "Hello"}
+MESSAGE: dict[str, Any] = {"to": "reader@example.com", "subject": "Hello", "text": "Hello"}
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +65,7 @@ def test_an_id_comes_at_once_and_the_answer_after_the_servers_own(
 def test_a_synchronous_call_tells_what_the_server_said(
     ready: Organization, ring: object, to: str, answer: Answer, status: Status
 ) -> None:
-    waited = send_now(organization=ready, seconds=15, **MESSAGE | {"to": to})
+    waited = send_now(organization=ready, seconds=15, to=to, subject="Hello", text="Hello")
     assert (waited.answer, waited.row.status) == (answer, status)
     assert answer is Answer.SENT or waited.row.last_reply[:1] in {"4", "5"}
 

@@ -10,8 +10,9 @@ from mailsettings.ways import NoWayOut, Plan, Way
 from notifications import lanes
 from notifications.delivery import run_test
 from notifications.delivery.claiming import take
-from notifications.delivery.line import RHYTHMS
-from notifications.delivery.sending import Pace, SettingsChanged, Turn
+from notifications.delivery.line import RHYTHMS, Pace
+from notifications.delivery.marking import SettingsChanged
+from notifications.delivery.sending import Turn
 from notifications.delivery.troubles import note_standstill
 from notifications.lanes import LaneKey
 from notifications.process import stopping
@@ -102,18 +103,18 @@ def through(way: Way, plan: Plan) -> Turned:
                 return Turned(slow=is_slow(work, begun))
     finally:
         work.end()
-        if work.pace is not Pace.ON:
+        if work.course.pace is not Pace.ON:
             forget_plan(LaneKey(plan.organization_id, plan.route_id))
     seconds = RHYTHMS.seconds(way.connection_id)
     return Turned(
-        more=work.pace in {Pace.ON, Pace.AGAIN},
+        more=work.course.pace in {Pace.ON, Pace.AGAIN},
         slow=is_slow(work, begun),
         wide=seconds > WIDE_SECONDS,
-        down=work.pace is Pace.DOWN,
+        down=work.course.pace is Pace.DOWN,
     )
 
 
 def is_slow(work: Turn, begun: float) -> bool:
     """Say whether a turn spent most of its time waiting for its server."""
     elapsed = time.monotonic() - begun
-    return elapsed > SLOW_TURN and elapsed / max(work.sent, 1) > SLOW_SECONDS
+    return elapsed > SLOW_TURN and elapsed / max(work.course.sent, 1) > SLOW_SECONDS

@@ -8,11 +8,12 @@ from notifications.delivery.by_hand import (
     retry_failed,
     send_again,
 )
-from notifications.delivery.claiming import Batch, claim, claim_test, release
+from notifications.delivery.claiming import Batch, claim, release
 from notifications.delivery.one_batch import deliver
 from notifications.delivery.recovery import expire, recover
 from notifications.delivery.settling import settle
 from notifications.delivery.trial import run_test
+from notifications.delivery.trial_claims import claim_test
 
 __all__ = [
     "Batch",

@@ -18,4 +18,4 @@ def deliver(batch: Batch, way: Way) -> Pace:
         return Pace.ON
     finally:
         turn.end()
-    return turn.pace
+    return turn.course.pace

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -18,18 +17,13 @@ from mailsettings.ways import Way
 from notifications import slots
 from notifications.content import ContentRemoved
 from notifications.delivery.claiming import Batch, lease_time, release
+from notifications.delivery.course import Course
 from notifications.delivery.letter import sender_facts, write_letter
-from notifications.delivery.line import RHYTHMS, Line, Pace
+from notifications.delivery.line import RHYTHMS, Pace
 from notifications.delivery.marking import SettingsChanged, Withdrawn, marker
-from notifications.delivery.outcome import from_error, from_receipt, passed_on
+from notifications.delivery.outcome import from_receipt, passed_on
 from notifications.delivery.recovery import give_back
 from notifications.delivery.stream import Stale, Stream
-from notifications.delivery.troubles import (
-    is_about_the_message,
-    is_fault_of_its_own,
-    note_well,
-    take_in,
-)
 from notifications.delivery.window import Window, keep_back, patiently
 from notifications.models import Notification
 from notifications.process import stopping
@@ -49,20 +43,17 @@ class Turn:
     """One session's worth of work for one lane."""
 
     def __init__(self, way: Way, token: UUID, *, is_backed: Callable[[], bool] = lambda: False) -> None:
-        self.way, self.token, self.pace = way, token, Pace.ON
-        self._is_backed = is_backed
-        self.sent = 0
-        self._line = Line(way)
+        self.way, self.token = way, token
+        self.course = Course(way, is_backed=is_backed)
+        self._line = self.course.line
         self._started = time.monotonic()
         longest = STAND_IN_SECONDS if way.took_over else TURN_SECONDS
         self._deadline = self._started + min(longest, lease_time().total_seconds() / 3)
-        # Messages the other side took since it last broke off.
-        self._smooth = 0
         self._holds_slot, self._per_minute = False, 0
 
     def goes_on(self) -> bool:
         """Say whether there is time and reason for another message."""
-        return self.pace is Pace.ON and not stopping.is_set() and time.monotonic() < self._deadline
+        return self.course.pace is Pace.ON and not stopping.is_set() and time.monotonic() < self._deadline
 
     def batch_size(self) -> int:
         """Give how many messages fit into the rest of the turn."""
@@ -83,8 +74,8 @@ class Turn:
                 else:
                     self._stream(left, window, batch)
         except ProviderError as error:
-            self._break_off(error, batch)
-            if left and self._passes_on(error, left[0]):
+            self.course.break_off(error, batch)
+            if left and self.course.passes_on(error, left[0]):
                 window.add(left.popleft(), passed_on(error, begun))
         finally:
             window.turn()
@@ -97,7 +88,7 @@ class Turn:
             seconds = time.monotonic() - self._started
             with tenant(self.way.user_id):
                 slots.leave(
-                    self.way, self.token, sent=self.sent, seconds=seconds, per_minute=self._per_minute
+                    self.way, self.token, sent=self.course.sent, seconds=seconds, per_minute=self._per_minute
                 )
 
     def _alone(self, left: deque[Notification], window: Window, batch: Batch) -> None:
@@ -110,7 +101,7 @@ class Turn:
             raise
         finally:
             window.turn()
-        if self.pace is Pace.ON:
+        if self.course.pace is Pace.ON:
             RHYTHMS.note(self.way.connection_id, time.monotonic() - begun)
 
     def _stream(self, left: deque[Notification], window: Window, batch: Batch) -> None:
@@ -126,7 +117,7 @@ class Turn:
                 with closing(sending) as answers:
                     self._take_in(answers, stream, window, batch)
         finally:
-            stream.end(smoothly=self.pace is Pace.ON)
+            stream.end(smoothly=self.course.pace is Pace.ON)
         stream.check()
 
     def _take_in(self, answers: Iterator[Answer], stream: Stream, window: Window, batch: Batch) -> None:
@@ -136,10 +127,10 @@ class Turn:
                 one = stream.tried(answer.message)
                 if answer.receipt is not None:
                     window.add(one.row, from_receipt(answer.receipt, one.started_at))
-                    self._note_sent(batch)
+                    self.course.note_sent(batch)
                 elif answer.error is not None:
                     answer.error.facts.update(sender_facts(answer.message, self.way))
-                    self._after_error(answer.error, one.row, window, batch, one.started_at)
+                    self.course.after_error(answer.error, one.row, window, batch, one.started_at)
                 stream.answered(answer.message)
                 # What is under way beside it is still answered, over connections of its own.
                 if not self._line.is_open and not stream.is_under_way:
@@ -171,7 +162,7 @@ class Turn:
             raise
         except ProviderError as error:
             error.facts.update(sender_facts(message, self.way))
-            self._after_error(error, row, window, batch, started_at)
+            self.course.after_error(error, row, window, batch, started_at)
         except Exception:
             # The one boundary of the worker: whatever broke, the row is not left to its lease.
             logger.exception("Sending notification %s broke off.", row.pk)
@@ -179,52 +170,4 @@ class Turn:
             raise
         else:
             window.add(row, outcome)
-            self._note_sent(batch)
-
-    def _after_error(
-        self, error: ProviderError, row: Notification, window: Window, batch: Batch, started_at: datetime
-    ) -> None:
-        """Two questions: is it transient, is it the connection's fault (architecture §5)."""
-        if not error.connection_fault and not error.outcome_unknown:
-            window.add(row, from_error(error, started_at))
-            return
-        self._line.close()
-        try:
-            if self.pace is not Pace.ON:
-                # One of several that were under way together: the first of them has said it for all.
-                return
-            if error.outcome_unknown and self._smooth:
-                # One answer was lost among many that came: the next message finds out whether it was more.
-                self._smooth = 0
-                return
-            self._break_off(error, batch)
-        finally:
-            self._keep(error, row, window, started_at)
-
-    def _keep(self, error: ProviderError, row: Notification, window: Window, started_at: datetime) -> None:
-        """Keep what the fault of a connection means for the message that met it."""
-        if self._passes_on(error, row):
-            window.add(row, passed_on(error, started_at))
-        elif is_about_the_message(error):
-            window.add(row, from_error(error, started_at))
-        else:
-            window.return_unsent(row)
-
-    def _passes_on(self, error: ProviderError, row: Notification) -> bool:
-        """Say whether another way takes the message over at once: known not to have left, and agreed to."""
-        may_fall = row.route_id is None or row.route_falls_back
-        return self.pace is Pace.DOWN and is_fault_of_its_own(error) and may_fall and self._is_backed()
-
-    def _break_off(self, error: ProviderError, batch: Batch) -> None:
-        self._line.close()
-        self.pace = Pace.REST
-        self.pace = take_in(error, self.way, batch)
-
-    def _note_sent(self, batch: Batch) -> None:
-        self._smooth += 1
-        if not self.sent:
-            note_well(self.way, batch)
-        self.sent += 1
-
-
-__all__ = ["Pace", "SettingsChanged", "Turn"]
+            self.course.note_sent(batch)

@@ -13,12 +13,13 @@ from mailsettings.models import Doubtful
 from mailsettings.ways import NoWayOut, Way, connection_way, draft_way, open_session, way_out
 from notifications.content import ContentRemoved
 from notifications.delivery.activation import settle_verification
-from notifications.delivery.claiming import Batch, claim_test, way_columns
+from notifications.delivery.claiming import Batch
 from notifications.delivery.letter import envelope, sender_facts, write_letter
 from notifications.delivery.marking import Withdrawn, marker
 from notifications.delivery.outcome import TOKEN, Outcome, from_error, from_receipt, unsent
 from notifications.delivery.recovery import give_back
 from notifications.delivery.settling import settle
+from notifications.delivery.trial_claims import claim_test, way_columns
 from notifications.models import AttemptOutcome, DeliveryAttempt, Kind, Notification, Status
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant

@@ -10,7 +10,7 @@ from django.db import connections
 
 from mailsettings.models import Connection
 from notifications.delivery import claim, deliver
-from notifications.delivery.sending import Pace
+from notifications.delivery.line import Pace
 from notifications.drain import drain
 from notifications.models import Lane, Notification, Status
 from orgs.models import Organization

@@ -22,8 +22,8 @@ from notifications.delivery import (
     settle,
 )
 from notifications.delivery.claiming import Batch
+from notifications.delivery.marking import SettingsChanged, Withdrawn, marker
 from notifications.delivery.outcome import Outcome
-from notifications.delivery.sending import SettingsChanged, Withdrawn, marker
 from notifications.models import ENDED, AttemptOutcome, Notification, Status
 from orgs.models import Organization
 from orgs.tenancy import tenant

@@ -39,6 +39,8 @@ KNOWN = {
     "organization.active_changed": gettext_lazy("Suspended or resumed the organization"),
     "organization.created": gettext_lazy("Created the organization"),
     "organization.custom_mail_changed": gettext_lazy("Changed the Custom mail add-on"),
+    "mail.doubtful_hold": gettext_lazy("Let messages whose answer was lost wait for a person"),
+    "mail.doubtful_resend": gettext_lazy("Let messages whose answer was lost be sent again"),
     "order.default_mailer_added": gettext_lazy("Put the system default mailer at the end of the order"),
     "order.default_mailer_left_out": gettext_lazy("Left the system default mailer out of the order"),
     "result.share_withdrawn": gettext_lazy("Withdrew a link to a test result"),

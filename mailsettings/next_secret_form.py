@@ -22,7 +22,9 @@ class NextSecretForm(forms.Form):
 
     next_secret = forms.CharField(required=False, strip=False, max_length=4000)
     expires_on = forms.DateField(required=False)
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+    version = forms.IntegerField(
+        widget=forms.HiddenInput(attrs={"id": "id_next_version"}), min_value=1, max_value=2**31 - 1
+    )
 
     def __init__(self, *args: object, connection: Connection, spec: FieldSpec, **kwargs: object) -> None:
         """Ask for the next one of the secret `spec` declares."""

@@ -18,6 +18,8 @@ from django.urls import Resolver404, resolve
 from orgs.models import Organization, Role, User
 from orgs.services import enter_organization, invite
 from tests import factories
+from tests.mailsettings.routing_stories import store, when
+from tests.order_stories import RELAY, named, three_connections
 
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 STYLES = (Path(settings.BASE_DIR) / "static" / "css" / "app.css").read_text()
@@ -160,6 +162,8 @@ def crawl(client: Client, *starts: str) -> Iterator[tuple[str, int, str]]:
 def furnished(contoso: Organization, owner: User, teammate: User) -> Organization:
     """An organization whose pages have something to show."""
     invite(organization=contoso, email="it@contoso.example", role=Role.MAIL_ADMIN, actor=owner)
+    three_connections(contoso)
+    store(contoso, named(contoso, RELAY), [when("subject", "contains", "newsletter")])
     return contoso
 
 

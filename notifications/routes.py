@@ -25,11 +25,12 @@ SELECT EXISTS (
     SELECT FROM notifications_notification WHERE organization_id = %(organization)s AND status = 'queued'
     AND kind IN ('test', 'verification')
 ), ARRAY(
-    SELECT c.id FROM mailsettings_connection c WHERE c.organization_id = %(organization)s AND EXISTS (
+    SELECT c.id FROM mailsettings_connection c CROSS JOIN LATERAL (
+        -- The limit keeps this one look into the index for each connection.
         SELECT FROM notifications_notification n WHERE n.organization_id = %(organization)s
         AND n.route_id = c.id AND n.status = 'queued' AND n.kind = 'notification'
-        AND n.next_at <= statement_timestamp()
-    ) ORDER BY c.place
+        AND n.next_at <= statement_timestamp() ORDER BY n.next_at LIMIT 1
+    ) due WHERE c.organization_id = %(organization)s ORDER BY c.place
 )
 """
 

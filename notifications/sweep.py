@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connections, transaction
-from django.db.models import Count, Exists, Min, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 
+from mailsettings.models import Connection
 from notifications.delivery import expire, recover
 from notifications.estimates import Estimate, lane_rate
 from notifications.lanes import LaneKey
@@ -46,11 +47,24 @@ def everyone() -> NotificationQuerySet:
     return Notification.objects.using("system")
 
 
-def organizations_with(rows: NotificationQuerySet, *, limit: int = AT_ONCE) -> list[UUID]:
-    """Name active organizations that have such rows; one index look-up for each organization."""
-    theirs = rows.filter(organization_id=OuterRef("pk")).order_by()
-    found = Organization.objects.using("system").filter(Exists(theirs), is_active=True).order_by("?")
-    return list(found.values_list("pk", flat=True)[:limit])
+def active_organizations() -> QuerySet[Organization]:
+    """Give the organizations that may send, by the system role."""
+    return Organization.objects.using("system").filter(is_active=True)
+
+
+def first_of_the_order(organization: str) -> Least:
+    """Tell, for each row of a query, since when mail of its organization's order is due; null when none is.
+
+    One look into the index for each priority, whatever waits before or behind: EXISTS could become one look
+    at all rows of everybody. The route is sorted by, too: PostgreSQL does not see that nulls are alike.
+    """
+    due = (
+        everyone()
+        .due()
+        .filter(route=None, organization_id=OuterRef(organization))
+        .order_by("route_id", "next_at", "id")
+    )
+    return Least(*(Subquery(due.filter(priority=one).values("next_at")[:1]) for one in Urgency.values))
 
 
 def organization_named(slug: str) -> Organization | None:
@@ -60,8 +74,8 @@ def organization_named(slug: str) -> Organization | None:
 
 def due_lanes() -> list[LaneKey]:
     """Name lanes with mail whose time has come: by index look-ups, whatever waits behind the first row."""
-    of_the_order = everyone().due().filter(route=None, priority__in=Urgency.values)
-    lanes = [LaneKey(key) for key in organizations_with(of_the_order)]
+    found = active_organizations().annotate(first=first_of_the_order("pk")).filter(first__isnull=False)
+    lanes = [LaneKey(key) for key in found.order_by("?").values_list("pk", flat=True)[:AT_ONCE]]
     with connections["system"].cursor() as cursor:
         cursor.execute(DUE_ROUTES, [AT_ONCE])
         lanes += [LaneKey(*row) for row in cursor.fetchall()]
@@ -111,9 +125,12 @@ def oldest_due_seconds() -> float:
     latest = lanes.order_by("organization_id", "-used_at").distinct("organization_id")
     held = [key for key, code in latest.values_list("organization_id", "held_code") if code]
     routes = lanes.exclude(held_code="").order_by().values_list("connection_id", flat=True)
-    free = Q(route=None) & ~Q(organization_id__in=held) | Q(route__isnull=False) & ~Q(route__in=list(routes))
-    due = everyone().due().filter(free, organization__is_active=True)
-    oldest = due.aggregate(oldest=Min("next_at"))["oldest"]
+    of_the_order = active_organizations().exclude(pk__in=held).annotate(first=first_of_the_order("pk"))
+    ruled = everyone().due().filter(route=OuterRef("pk"), organization__is_active=True).order_by("next_at")
+    chosen = Connection.objects.using("system").exclude(pk__in=list(routes))
+    of_rules = chosen.annotate(first=Subquery(ruled.values("next_at")[:1]))
+    firsts = [rows.aggregate(at=Min("first"))["at"] for rows in (of_the_order, of_rules)]
+    oldest = min((at for at in firsts if at is not None), default=None)
     return 0.0 if oldest is None else max(0.0, (timezone.now() - oldest).total_seconds())
 
 

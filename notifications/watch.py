@@ -7,12 +7,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from mailsettings.models import Connection, MailSettings, Rank, RoutingRule
 from notifications import alarms
-from notifications.models import Alarm, AlarmKind, Notification, NotificationQuerySet, Status
+from notifications.models import Alarm, AlarmKind, Notification, Status
 from orgs.models import Organization
 from orgs.tenancy import tenant
 
@@ -32,10 +32,11 @@ def look() -> Seen:
     """Compare the alarms of all organizations with what is so; by index look-ups, and twice does no harm."""
     told = Alarm.objects.using("system")
     theirs = told.filter(organization_id=OuterRef("pk"), kind=AlarmKind.QUEUE_TOO_OLD)
-    old_ones = Organization.objects.using("system").filter(
-        Exists(_old("pk")), ~Exists(theirs), is_active=True
+    old_ones = Organization.objects.using("system").annotate(first=_old("pk"))
+    old_ones = old_ones.filter(~Exists(theirs), first__isnull=False, is_active=True)
+    over = (
+        told.filter(kind=AlarmKind.QUEUE_TOO_OLD).annotate(first=_old("organization_id")).filter(first=None)
     )
-    over = told.filter(~Exists(_old("organization_id")), kind=AlarmKind.QUEUE_TOO_OLD)
     unused = told.filter(~Exists(_meant_for_mail()), subject_id__isnull=False)
     return Seen(
         too_old=list(old_ones.values_list("pk", flat=True)[:AT_ONCE]),
@@ -44,14 +45,11 @@ def look() -> Seen:
     )
 
 
-def _old(organization: str) -> NotificationQuerySet:
+def _old(organization: str) -> Subquery:
     """Find due mail of an organization that waits for too long, whatever the reason."""
     since = Now() - timedelta(minutes=settings.DELIVERY_QUEUE_ALARM_MINUTES)
-    return (
-        Notification.objects.using("system")
-        .due()
-        .filter(next_at__lte=since, organization_id=OuterRef(organization))
-    )
+    due = Notification.objects.using("system").due().filter(organization_id=OuterRef(organization))
+    return Subquery(due.filter(next_at__lte=since).order_by("next_at").values("pk")[:1])
 
 
 def _meant_for_mail() -> QuerySet[Connection]:

@@ -110,6 +110,8 @@ def _reason(attempt: DeliveryAttempt, outcome: AttemptOutcome) -> str:
 def _next(attempt: DeliveryAttempt) -> str:
     if attempt.next_at is None or attempt.finished_at is None:
         return ""
+    if attempt.outcome == AttemptOutcome.CONNECTION:
+        return _("The next connection takes over at once.")
     pause = attempt.next_at - attempt.finished_at
     if pause <= timedelta(0):
         return ""

@@ -156,6 +156,7 @@ def forms(slug: str, notification: UUID) -> Iterator[tuple[str, Form]]:
             "headers": "X-Campaign: spring",
         },
     )
+    yield reverse("notifications:drop_held", args=[slug]), {"hours": "24"}
     yield reverse("notifications:retry", args=[slug, notification]), {"x": ""}
     yield reverse("notifications:show_content", args=[slug, notification]), {"x": ""}
     yield reverse("orgs:members", args=[slug]), {"email": "new@contoso.example", "role": "read_only"}

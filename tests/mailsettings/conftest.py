@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 
 from orgs.models import Organization, User
+from sandbox.microsoft import Microsoft
+from tests import factories
 from tests.mailsettings.admin import Admin
+from tests.mailsettings.next_secret import NEXT, TODAY, SecretAdmin
 from tests.mailsettings.routing_stories import store, when
 from tests.order_stories import GMAIL, M365, RELAY, named, three_connections
+from tests.plugin_sandbox import CLIENT_ID, TENANT_ID, Sandbox, graph_values
 
 
 @pytest.fixture
@@ -37,3 +42,31 @@ def ruled(three: Admin) -> Admin:
     store(organization, gmail, [when("subject", "contains", "newsletter")], [news], falls_back=False)
     store(organization, m365, [when("from_address", "ends", "@legal.contoso.com")], enabled=False)
     return three
+
+
+@pytest.fixture
+def two_secrets(sandbox: Sandbox) -> Microsoft:
+    """Microsoft, where the app has its next secret already."""
+    server = sandbox.microsoft()
+    server.add_app(TENANT_ID, CLIENT_ID, NEXT)
+    return server
+
+
+@pytest.fixture
+def make_keeper(
+    contoso: Organization, owner: User, client_of: Callable[[User], Client], two_secrets: Microsoft
+) -> Callable[..., SecretAdmin]:
+    """Save a connection whose secret ends on a day, and sit down at its page."""
+
+    def make(expires_on: date | None = None) -> SecretAdmin:
+        day = {"secret_expires_on": expires_on.isoformat()} if expires_on else {}
+        saved = factories.connection(contoso, "graph", graph_values(two_secrets, **day), by=owner)
+        return SecretAdmin(contoso, client_of(owner), saved)
+
+    return make
+
+
+@pytest.fixture
+def keeper(make_keeper: Callable[..., SecretAdmin]) -> SecretAdmin:
+    """An admin whose secret ends in 12 days."""
+    return make_keeper(TODAY + timedelta(days=12))

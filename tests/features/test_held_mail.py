@@ -1,4 +1,4 @@
-"""Hold instead of burn: a broken password holds a thousand messages, and its repair sends them all (NEW-6)."""
+"""Hold instead of burn: a broken password holds a thousand messages, its repair sends them all (NEW-6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from mailsettings.ways import mail_settings
 from notifications.delivery.dropping import DROPPED, drop
 from notifications.drain import drain, run_tests
 from notifications.models import Lane, Notification, Status
-from notifications.sequences import enqueue_sequence
 from orgs.models import AuditEntry, Event, Organization, User
 from orgs.tenancy import tenant
 from sandbox.smtp import SmtpServer
@@ -179,32 +178,6 @@ def test_nothing_old_enough_is_said_and_changes_nothing(
     assert states(contoso) == {Status.QUEUED: 4}
     # What is no number of hours means a day.
     assert "more than 24 hours ago" in read(browser, address + "?hours=-5")
-
-
-def test_mail_that_is_not_held_is_never_dropped(contoso: Organization, sandbox: Sandbox) -> None:
-    factories.connection(contoso, "smtp", smtp_values(sandbox.smtp()))
-    row = queue(contoso)
-    change(row, created_at=timezone.now() - timedelta(days=2))
-    assert drop(contoso.pk, timezone.now()).count == 0
-    drain(contoso.pk)
-    assert look(row).status == Status.ACCEPTED
-
-
-def test_a_drop_goes_in_steps_and_says_what_is_left(contoso: Organization, held: list[Notification]) -> None:
-    first = drop(contoso.pk, timezone.now(), at_once=1, seconds=-1)
-    assert (first.count, first.complete) == (1, False)
-    rest = drop(contoso.pk, timezone.now(), at_once=2)
-    assert (rest.count, rest.complete) == (3, True)
-    assert states(contoso) == {Status.CANCELLED: 4}
-
-
-def test_dropping_part_of_a_sequence_lets_the_rest_go_on(contoso: Organization, server: SmtpServer) -> None:
-    messages = [{"to": "reader@example.com", "subject": f"Part {n}", "text": "x"} for n in range(2)]
-    first, second = enqueue_sequence(organization=contoso, messages=messages)
-    change(first, created_at=timezone.now() - timedelta(days=2))
-    drain(contoso.pk)
-    assert drop(contoso.pk, timezone.now() - timedelta(days=1)).count == 1
-    assert look(second).next_at <= timezone.now()
 
 
 def test_only_people_who_may_cancel_may_drop(

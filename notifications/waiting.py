@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from notifications.lanes import NEVER
 from notifications.models import Kind, Lane, Notification, NotificationQuerySet, Status
 from orgs.models import Organization
 
@@ -17,7 +18,7 @@ class Waiting:
         self._organization = organization
         lanes = list(Lane.objects.of(organization))
         # Mail of the order goes or waits in the lane used last; a rule's mail in that of its connection.
-        self.latest = lanes[0] if lanes else None
+        self.latest = next((lane for lane in lanes if lane.used_at > NEVER), None)
         self._lanes = {lane.connection_id: lane for lane in lanes if lane.connection_id}
 
     def lane_of(self, row: Notification) -> Lane | None:

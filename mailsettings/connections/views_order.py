@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -34,7 +34,8 @@ def move_connection(request: OrganizationRequest, slug: str, connection_id: UUID
     row = changeable(request, connection_id)
     up = DIRECTIONS.get(request.POST.get("direction", ""))
     if up is None:
-        raise Http404
+        messages.error(request, _("A connection moves up or down."))
+        return list_again(request, slug)
     before = ordered(request.organization.pk)
     try:
         risen = ordering.move(
@@ -69,7 +70,8 @@ def rank_connection(request: OrganizationRequest, slug: str, connection_id: UUID
         return ask(request, consent_question(request, row))
     wanted = request.POST.get("rank", "")
     if wanted not in RANKS:
-        raise Http404
+        messages.error(request, _("A connection is a backup, or only rules use it."))
+        return redirect("mailsettings:connections", slug)
     rank = Rank(wanted)
     try:
         changed = ordering.choose_rank(connection=row, rank=rank, user=request.user)

@@ -45,7 +45,7 @@ def test_failover_follows_the_error_class_and_consent_names_its_connection_tells
     primary.server.rules.refuse("auth", "535 5.7.8 Wrong password")
     first = queue(contoso, subject="first")
     eventually(lambda: held_code(primary) == "auth_failed", seconds=40)
-    assert look(first).status == Status.QUEUED
+    eventually(lambda: look(first).status == Status.QUEUED)
     assert not spare.server.sessions
     assert events_of(contoso) == ["connection.held"]
     with tenant(contoso):

@@ -13,60 +13,15 @@ from django.db.models.functions import Greatest
 
 from mailsettings.ways import Way
 from notifications import slots
+from notifications.delivery.leasing import lease
 from notifications.lanes import is_down, keep_lane
 from notifications.limits import GROWTH, HEAD_BYTES, uploaded
 from notifications.models import Lane, Notification, Status
-from notifications.process import worker_name
-from orgs.tenancy import ALIAS, tenant
-from providers import Address
+from orgs.tenancy import tenant
 
 BATCH = 50
 # Content of one batch, as it lies in the database.
 BATCH_BYTES = 3_000_000
-# A row that was taken this often without any outcome travels alone, so that it takes nobody with it.
-SUSPECT = 2
-
-# Moments that sending does not ask for; reading them costs as much as the rest of a row.
-LEFT_OUT = frozenset(
-    ("content_removed_at", "lease_until", "next_at", "created_at", "started_at", "accepted_at", "ended_at")
-)
-COLUMNS = ", ".join(
-    f'n."{field.column}"'
-    for field in Notification._meta.concrete_fields  # noqa: SLF001  # public API of Django
-    if field.column not in LEFT_OUT
-)
-CLAIM = f"""
-WITH due AS MATERIALIZED (
-    SELECT id, priority, next_at, size, claims FROM notifications_notification
-    WHERE organization_id = %(organization)s AND kind = 'notification' AND status = 'queued' AND {{lane}}
-        AND next_at <= statement_timestamp()
-    -- The route is the same in all; naming it lets the index give the order also where it is null.
-    ORDER BY route_id, priority, next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-), fit AS (
-    SELECT id, place FROM (
-        SELECT id, row_number() OVER line AS place, sum(size) OVER line AS bytes,
-            bool_or(claims >= %(suspect)s) OVER line AS suspect
-        FROM due WINDOW line AS (ORDER BY priority, next_at, id)
-    ) ranked WHERE place = 1 OR (bytes <= %(bytes)s AND NOT suspect)
-)
-UPDATE notifications_notification n SET
-    status = 'leased', lease_token = %(token)s, leased_by = %(worker)s,
-    lease_until = statement_timestamp() + make_interval(secs => %(seconds)s), claims = n.claims + 1,
-    started_at = coalesce(n.started_at, statement_timestamp()), connection_id = %(connection)s,
-    way_name = %(way_name)s, provider = %(provider)s, via_default_mailer = %(default)s,
-    took_over = %(took_over)s,
-    message_id = CASE WHEN n.message_id <> '' THEN n.message_id
-        ELSE '<' || n.id || '.' || n.organization_id || '@' || %(domain)s || '>' END
-FROM fit WHERE n.id = fit.id AND n.organization_id = %(organization)s
-RETURNING {COLUMNS}, fit.place, (SELECT count(*) FROM due) AS seen
-"""  # noqa: S608  # names of our own columns
-
-LANES = {
-    "order": "route_id IS NULL",
-    "route": "route_id = %(route)s",
-    # Those whose rule lets the order take over.
-    "behind the route": "route_id = %(route)s AND route_falls_back",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +76,8 @@ def take(way: Way, *, token: UUID, limit: int) -> Taken:
         if not entry.permits:
             return Taken(wait=entry.wait, is_down=is_down(way, entry.lane))
         keep_lane(way, entry.lane, is_latest=entry.is_latest)
-        rows = _lease(way, token, limit=entry.permits, room=entry.room)
+        seconds = lease_time().total_seconds()
+        rows = lease(way, token, limit=entry.permits, seconds=seconds, most=fitting(entry))
         if not rows:
             slots.leave(way, token)
             return Taken()
@@ -145,41 +101,15 @@ def take(way: Way, *, token: UUID, limit: int) -> Taken:
         return Taken(batch=batch, was_last=len(rows) == seen < entry.permits)
 
 
+def fitting(entry: slots.Entry) -> int:
+    """Give how much content one batch may hold; its first row is claimed whatever its size."""
+    room = BATCH_BYTES if entry.room is None else int((entry.room - entry.permits * HEAD_BYTES) / GROWTH)
+    return min(BATCH_BYTES, room)
+
+
 def bytes_of(rows: Iterable[Notification]) -> int:
     """Give the most bytes that sending these rows may upload."""
     return sum(uploaded(row.size) for row in rows)
-
-
-def _lease(way: Way, token: UUID, *, limit: int, room: int | None) -> tuple[Notification, ...]:
-    # The first row is claimed whatever its size; whether there is room for it is asked afterwards.
-    fitting = BATCH_BYTES if room is None else min(BATCH_BYTES, int((room - limit * HEAD_BYTES) / GROWTH))
-    leased = Notification.objects.using(ALIAS).raw(
-        CLAIM.replace("{lane}", LANES[lane_of(way)]),
-        {
-            "organization": way.user_id,
-            "limit": limit,
-            "suspect": SUSPECT,
-            "bytes": fitting,
-            "token": token,
-            "worker": worker_name(),
-            "seconds": lease_time().total_seconds(),
-            "connection": way.connection_id if way.owner_id == way.user_id else None,
-            "way_name": way.name,
-            "provider": way.provider.key,
-            "default": way.is_default_mailer,
-            "route": way.route_id,
-            "took_over": way.took_over,
-            "domain": Address(way.settings.sender_email).domain,
-        },
-    )
-    return tuple(sorted(leased, key=lambda row: row.place))  # type: ignore[attr-defined]  # a column of the query
-
-
-def lane_of(way: Way) -> str:
-    """Name the part of the queue that may leave this way."""
-    if way.route_id is None:
-        return "order"
-    return "behind the route" if way.is_for_fallers else "route"
 
 
 def release(batch: Batch, rows: tuple[Notification, ...]) -> int:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from mailsettings.ways import Way
 from notifications.content import unseal_content
 from notifications.models import Notification, Urgency
 from providers import Address, Message, MessageInvalid, Priority, parse_addresses
 
-PRIORITIES = {Urgency.HIGH: Priority.HIGH, Urgency.NORMAL: Priority.NORMAL, Urgency.LOW: Priority.LOW}
+PRIORITIES: dict[int, Priority] = {
+    Urgency.HIGH: Priority.HIGH,
+    Urgency.NORMAL: Priority.NORMAL,
+    Urgency.LOW: Priority.LOW,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +50,13 @@ def write_letter(notification: Notification, way: Way) -> Message:
         text=content.text,
         html=content.html,
         attachments=content.attachments,
-        headers=tuple((name, value) for name, value in notification.headers),
-        priority=PRIORITIES[Urgency(notification.priority)],
+        headers=tuple([(name, value) for name, value in notification.headers]),
+        priority=PRIORITIES[notification.priority],
         message_id=notification.message_id,
         date=notification.message_date,
     )
+    if not notification.recipient_outcomes:
+        return whole
     still_open = open_recipients(notification)
     if set(still_open) == set(whole.recipients):
         return whole
@@ -60,7 +66,8 @@ def write_letter(notification: Notification, way: Way) -> Message:
 
 def addresses(notification: Notification, kind: str) -> tuple[Address, ...]:
     """Give the recipients of one kind (to, cc, bcc, reply_to)."""
-    return tuple(Address(item["email"], item["name"]) for item in notification.recipients.get(kind, []))
+    named = notification.recipients.get(kind)
+    return tuple([Address(item["email"], item["name"]) for item in named]) if named else ()
 
 
 def envelope(notification: Notification) -> tuple[str, ...]:
@@ -81,6 +88,12 @@ def open_recipients(notification: Notification) -> tuple[str, ...]:
     return tuple(email for email in envelope(notification) if email not in settled)
 
 
+@lru_cache(maxsize=256)
+def own_sender(email: str, name: str) -> Address:
+    """Give the address of a connection, the same for all its mail."""
+    return Address(email, name)
+
+
 def sender_for(notification: Notification, way: Way) -> Address:
     """Decide the From address (C-MAIL-7): the wished one where the way may use it, else the way's own.
 
@@ -90,7 +103,7 @@ def sender_for(notification: Notification, way: Way) -> Address:
     Raises:
         MessageInvalid: the wished sender is of a domain this connection does not send for.
     """
-    own = Address(way.settings.sender_email, way.settings.sender_name)
+    own = own_sender(way.settings.sender_email, way.settings.sender_name)
     if not notification.sender_email or way.is_default_mailer:
         return own
     wished = Address(notification.sender_email, notification.sender_name)

@@ -13,6 +13,7 @@ from notifications.models import AttemptOutcome, Kind, Notification, Status
 
 # A belt beside the expiry: a server that always names a tiny Retry-After would be asked for ever.
 ATTEMPTS_LIMIT = 100
+MAY_GO_AGAIN = (AttemptOutcome.PARTIAL, AttemptOutcome.TEMPORARY, AttemptOutcome.UNKNOWN)
 
 AT_ONCE = timedelta(0)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
-from notifications.delivery import by_hand, claiming, marking, recovery, settling, verdicts, window
+from notifications.delivery import by_hand, leasing, marking, recovery, settling, verdicts, window
 from notifications.models import NotificationQuerySet
 
 DATACLASSES = __future__.annotations.compiler_flag
@@ -60,7 +60,7 @@ _OLD = Cut(NotificationQuerySet.over_age, "status=Status.QUEUED, ", 'status__in=
 
 # The names are those of the table; `mark.state` exists on the real tables only.
 MUTANTS: dict[str, tuple[Cut, ...]] = {
-    "claim.state": (Cut((claiming, "CLAIM"), "status = 'queued'", "status IN ('queued', 'leased')"),),
+    "claim.state": (Cut((leasing, "CLAIM"), "status = 'queued'", "status IN ('queued', 'leased')"),),
     "mark.token": (Cut(marking.guards, "Q(lease_token=batch.token)", "Q()"),),
     "mark.lease": (Cut(marking.guards, "Q(lease_until__gt=Now() + margin())", "Q()"),),
     "mark.settings": (Cut(marking.guards, "Exists(current_settings(way))", "Q()"),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from notifications.models import Notification
@@ -27,7 +28,7 @@ class Content:
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Give the size in bytes as handed in; on the wire attachments grow by a third."""
         written = len(self.text.encode()) + len(self.html.encode())

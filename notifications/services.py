@@ -11,23 +11,17 @@ from django.db import IntegrityError, transaction
 from mailsettings.models import Connection, Draft
 from mailsettings.routing.route import Route, route_for, rules_in_force
 from notifications import hints
+from notifications.bulk import NewMessage, OneInvalid, enqueue_many
 from notifications.delivery import TransitionRefused, cancel, confirm_arrived, retry, retry_failed, send_again
 from notifications.models import TRIALS, Kind, Notification
 from notifications.recipients import read_recipients, read_sender
+from notifications.refusals import IdempotencyConflict, OrganizationSuspended
 from notifications.submission import Submission, check_request, new_row
 from orgs.models import Organization, User
 from orgs.tenancy import ALIAS, tenant
 from providers import Address, Attachment
 
 Addresses = str | Iterable[str | Address]
-
-
-class OrganizationSuspended(Exception):
-    """The organization is suspended; nothing is queued for it."""
-
-
-class IdempotencyConflict(Exception):
-    """The idempotency key was used for another message (409)."""
 
 
 def enqueue(
@@ -123,11 +117,14 @@ def _store(row: Notification, request: Submission) -> Notification:
 
 __all__ = [
     "IdempotencyConflict",
+    "NewMessage",
+    "OneInvalid",
     "OrganizationSuspended",
     "TransitionRefused",
     "cancel",
     "confirm_arrived",
     "enqueue",
+    "enqueue_many",
     "retry",
     "retry_failed",
     "send_again",

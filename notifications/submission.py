@@ -7,6 +7,8 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -38,7 +40,7 @@ class Submission:
     key: str
     expires_at: datetime | None
 
-    @property
+    @cached_property
     def content(self) -> Content:
         """Give the part that is sealed."""
         return Content(text=self.message.text, html=self.message.html, attachments=self.message.attachments)
@@ -139,27 +141,30 @@ def check_request(
 
 def new_row(request: Submission, organization_id: UUID, kind: Kind) -> Notification:
     """Make the row of a request; nothing is stored yet."""
+    return Notification(organization_id=organization_id, kind=kind, **columns(request, organization_id, kind))
+
+
+def columns(request: Submission, organization_id: UUID, kind: Kind) -> dict[str, Any]:
+    """Give what the request itself says of its row; everything else has its default."""
     identity, now = uuid7(), timezone.now()
     content, message = request.content, request.message
     age = timedelta(hours=settings.DELIVERY_EXPIRES_HOURS)
-    return Notification(
-        id=identity,
-        organization_id=organization_id,
-        kind=kind,
-        notification_type=request.notification_type,
-        priority=URGENCIES[message.priority],
-        subject=message.subject,
-        sender_email=request.sender.email if request.sender else "",
-        sender_name=request.sender.name if request.sender else "",
-        recipients=request.recipients.as_json(),
-        headers=[list(pair) for pair in message.headers],
-        attachment_list=content.attachment_list,
-        size=content.size,
-        sealed_body=seal_content(content, organization_id=organization_id, notification_id=identity),
-        message_date=now,
-        created_at=now,
-        next_at=now,
-        expires_at=None if kind in TRIALS else request.expires_at or now + age,
-        idempotency_key=request.key,
-        idempotency_hash=request.fingerprint if request.key else "",
-    )
+    return {
+        "id": identity,
+        "notification_type": request.notification_type,
+        "priority": URGENCIES[message.priority],
+        "subject": message.subject,
+        "sender_email": request.sender.email if request.sender else "",
+        "sender_name": request.sender.name if request.sender else "",
+        "recipients": request.recipients.as_json(),
+        "headers": [list(pair) for pair in message.headers],
+        "attachment_list": content.attachment_list,
+        "size": content.size,
+        "sealed_body": seal_content(content, organization_id=organization_id, notification_id=identity),
+        "message_date": now,
+        "created_at": now,
+        "next_at": now,
+        "expires_at": None if kind in TRIALS else request.expires_at or now + age,
+        "idempotency_key": request.key,
+        "idempotency_hash": request.fingerprint if request.key else "",
+    }

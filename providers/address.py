@@ -17,6 +17,7 @@ LOCAL = re.compile(
 )
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"}
+MARKS = re.compile(r'[,;\r\n"]')
 NAMED = re.compile(r"(?P<name>.*?)\s*<\s*(?P<email>[^<>]*?)\s*>", re.DOTALL)
 
 
@@ -137,6 +138,8 @@ def _unquoted(name: str) -> str:
 
 def _split(text: str) -> list[str]:
     """Cut at separators outside quotes; inside quotes a comma belongs to the name."""
+    if not MARKS.search(text):
+        return [text.strip()] if text.strip() else []
     parts, current, quoted, escaped = [], "", False, False
     for character in text:
         if quoted:

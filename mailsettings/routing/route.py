@@ -75,12 +75,35 @@ def route_for(
         found = Organization.objects.filter(pk=organization_id).values_list(rules_in_force(), flat=True)
         stored = found.first() or ()
     stored = list(stored)
-    if stored and not sample.from_address:
-        sample = replace(sample, from_address=stored[0]["sender"], from_name=stored[0]["sender_name"])
-    chosen = choose(map(RuleInForce.read, stored), sample)
+    chosen = choose(map(RuleInForce.read, stored), _with_sender(sample, stored))
     if chosen is None or not chosen.usable:
         return None
     return chosen.route if _keep(organization_id, chosen.route) else route_for(organization_id, sample)
+
+
+def routes_for(
+    organization_id: UUID, samples: Iterable[Sample], stored: Iterable[Mapping[str, Any]]
+) -> list[Route | None]:
+    """Let the rules choose for many messages, inside tenant(): each chosen connection is kept once."""
+    stored = list(stored)
+    if not stored:
+        return [None for _ in samples]
+    rules, kept, chosen_routes = [RuleInForce.read(one) for one in stored], dict[Route, bool](), []
+    for sample in samples:
+        chosen = choose(rules, _with_sender(sample, stored))
+        route = chosen.route if chosen is not None and chosen.usable else None
+        if route is not None and route not in kept:
+            kept[route] = _keep(organization_id, route)
+        changed = route is not None and not kept[route]
+        chosen_routes.append(route_for(organization_id, sample) if changed else route)
+    return chosen_routes
+
+
+def _with_sender(sample: Sample, stored: list[Mapping[str, Any]]) -> Sample:
+    """Fill in the primary connection's sender where the message names none."""
+    if not stored or sample.from_address:
+        return sample
+    return replace(sample, from_address=stored[0]["sender"], from_name=stored[0]["sender_name"])
 
 
 def _keep(organization_id: UUID, route: Route) -> bool:

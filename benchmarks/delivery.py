@@ -18,7 +18,7 @@ from uuid import UUID
 
 import psutil
 
-from benchmarks import stage
+from benchmarks import sinks, stage
 from benchmarks.reference import raw_smtplib
 from devtools.processes import Children
 
@@ -33,13 +33,15 @@ def main() -> None:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailroom-bench-")))
         if options.smtp:
             host, _, port_text = options.smtp.rpartition(":")
-            port = int(port_text)
+            port, name = int(port_text), options.smtp
         else:
-            host, port = "127.0.0.1", stack.enter_context(stage.sink("--rtt", str(options.rtt)))
+            host = "127.0.0.1"
+            port, name = stack.enter_context(sinks.best_sink(options.rtt))
         children = stack.enter_context(Children())
         variables = stage.environment(children, data=data, smtp_port=port)
         stage.set_up(variables)
-        print(json.dumps(measure(options, variables, data, host, port)))  # noqa: T201  # the point
+        figures = measure(options, variables, data, host, port)
+        print(json.dumps({"sink": name, **figures}))  # noqa: T201  # the point
 
 
 def measure(
@@ -53,9 +55,8 @@ def measure(
         # Not due before the workers are up.
         stage.queue_rows(organization_id, options.count // len(organizations), size=size, later=3600)
     enqueued = options.count / (time.perf_counter() - begun)
-    reference = raw_smtplib(
-        host, port, count=max(min(options.count, 3000) // (20 if options.rtt else 1), 20), size=size
-    )
+    few = max(min(options.count, 2000) // (20 if options.rtt else 1), 20)
+    before = raw_smtplib(host, port, count=few, size=size)
     workers = [
         stage.start_worker(
             variables, log=data / f"worker-{place}.log", extra={"STATEMENTS_FILE": str(data / "statements")}
@@ -69,7 +70,10 @@ def measure(
             worker.terminate()
         for worker in workers:
             worker.wait(40)
-    rate = float(str(figures["mails_per_second"]))
+    # Others use this machine, too: the better of two is what it can do.
+    after = raw_smtplib(host, port, count=few, size=size)
+    reference = max(before, after, key=lambda one: one["mails_per_second"])
+    rate, used = float(str(figures["mails_per_second"])), float(str(figures["cpu_seconds_per_1000"]))
     return {
         "count": options.count,
         "size": options.size,
@@ -80,6 +84,7 @@ def measure(
         "enqueue_rows_per_second": round(enqueued),
         "raw_smtplib": reference,
         "ratio_to_raw_smtplib": round(rate / reference["mails_per_second"], 3),
+        "cpu_ratio_to_raw_smtplib": round(used / max(reference["cpu_per_1000"], 1e-6), 2),
     }
 
 

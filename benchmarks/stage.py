@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from devtools.environment import ROOT
 from devtools.postgres import Postgres
 from devtools.processes import Children
 from devtools.servers import start_servers
+
+if TYPE_CHECKING:
+    from notifications.services import NewMessage
 
 KEYRING = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
@@ -62,19 +65,6 @@ def start_worker(
         return subprocess.Popen(command, cwd=ROOT, env=own, stdout=file, stderr=file)  # noqa: S603
 
 
-@contextmanager
-def sink(*options: str) -> Iterator[int]:
-    """Run the sink; gives its port."""
-    command = [sys.executable, "-m", "benchmarks.sink", *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    try:
-        assert process.stdout is not None  # noqa: S101  # narrows the type
-        yield int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait(10)
-
-
 def make_organizations(
     number: int, *, host: str, port: int, doubtful: Sequence[str] = ("resend",)
 ) -> list[UUID]:
@@ -117,36 +107,35 @@ def make_organizations(
 
 
 def queue_rows(organization_id: UUID, number: int, *, size: int, later: float = 0.0) -> None:
-    """Queue many messages at once, as the outbox keeps them; `later` seconds from now they are due."""
+    """Queue many messages at once; `later` seconds from now they are due."""
     from datetime import timedelta  # noqa: PLC0415
 
-    from notifications.models import Kind, Notification  # noqa: PLC0415
-    from notifications.recipients import read_recipients  # noqa: PLC0415
-    from notifications.submission import check_request, new_row  # noqa: PLC0415
+    from django.db.models import F  # noqa: PLC0415
+
+    from notifications.models import Notification  # noqa: PLC0415
+    from notifications.services import enqueue_many  # noqa: PLC0415
     from orgs.tenancy import tenant  # noqa: PLC0415
 
-    text = ("Your order has been sent and will arrive soon. " * (size // 47 + 1))[: size // 2]
-    html = f"<html><body><p>{text}</p></body></html>"
-    rows = []
-    for place in range(number):
-        request = check_request(
-            recipients=read_recipients(to=f"reader{place}@example.com", cc=(), bcc=(), reply_to=()),
-            sender=None,
-            subject=f"Order {place}",
-            text=text,
-            html=html,
-            headers=(),
-            attachments=(),
-            priority="normal",
-            notification_type="",
-            key="",
-            expires_at=None,
-        )
-        row = new_row(request, organization_id, Kind.NOTIFICATION)
-        row.next_at += timedelta(seconds=later)
-        rows.append(row)
     with tenant(organization_id):
-        Notification.objects.bulk_create(rows, batch_size=500)
+        enqueue_many(organization=organization_id, messages=messages(number, size=size))
+        if later:
+            rows = Notification.objects.of(organization_id)
+            rows.filter(status="queued").update(next_at=F("created_at") + timedelta(seconds=later))
+
+
+def messages(number: int, *, size: int) -> Iterator[NewMessage]:
+    """Write messages of `size` bytes, text and HTML together, each to a reader of its own."""
+    from notifications.services import NewMessage  # noqa: PLC0415
+
+    text, html = bodies(size)
+    for place in range(number):
+        yield NewMessage(to=f"reader{place}@example.com", subject=f"Order {place}", text=text, html=html)
+
+
+def bodies(size: int) -> tuple[str, str]:
+    """Give text and HTML of half the size each."""
+    text = ("Your order has been sent and will arrive soon. " * (size // 47 + 1))[: size // 2]
+    return text, f"<html><body><p>{text}</p></body></html>"
 
 
 def stop_postgres_now(server: Postgres, data: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -52,6 +54,14 @@ def active(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("console:organization", slug)
 
 
+class _Place(TypedDict):
+    """Where a question is asked: the address that takes the answer, the one behind Cancel, the heading."""
+
+    action: str
+    back: str
+    place: str
+
+
 def _grant(found: Organization) -> Question:
     return Question(
         title=_("Grant Custom mail to %(name)s") % {"name": found.name},
@@ -100,6 +110,6 @@ def _resume(found: Organization) -> Question:
     )
 
 
-def _place(found: Organization, name: str) -> dict[str, str]:
+def _place(found: Organization, name: str) -> _Place:
     back = reverse("console:organization", args=[found.slug])
-    return {"action": reverse(name, args=[found.slug]), "back": back, "place": found.name}
+    return _Place(action=reverse(name, args=[found.slug]), back=back, place=found.name)

@@ -61,11 +61,17 @@ _OLD = Cut(NotificationQuerySet.over_age, "status=Status.QUEUED, ", 'status__in=
 # The names are those of the table; `mark.state` exists on the real tables only.
 MUTANTS: dict[str, tuple[Cut, ...]] = {
     "claim.state": (Cut((leasing, "CLAIM"), "status = 'queued'", "status IN ('queued', 'leased')"),),
-    "mark.token": (Cut(marking.guards, "Q(lease_token=batch.token)", "Q()"),),
-    "mark.lease": (Cut(marking.guards, "Q(lease_until__gt=Now() + margin())", "Q()"),),
-    "mark.settings": (Cut(marking.guards, "Exists(current_settings(way))", "Q()"),),
-    "mark.state": (Cut(marking.guards, "Q(status=Status.LEASED)", "Q()"),),
-    "mark.commit": (Cut(marking.mark, "status=Status.TRANSMITTING, lease_until", "lease_until"),),
+    "mark.token": (Cut((marking, "MARK"), "n.lease_token = %(token)s", "%(token)s IS NOT NULL"),),
+    "mark.lease": (
+        Cut(
+            (marking, "MARK"),
+            "n.lease_until > statement_timestamp()",
+            "now() + '1 hour' > statement_timestamp()",
+        ),
+    ),
+    "mark.settings": (Cut((marking, "MARK"), "(%(trial)s OR", "(true OR %(trial)s OR"),),
+    "mark.state": (Cut((marking, "MARK"), "AND n.status = 'leased'", ""),),
+    "mark.commit": (Cut((marking, "MARK"), "status = 'transmitting', lease_until", "lease_until"),),
     "settle.token": (Cut((settling, "SETTLE"), "n.lease_token = %(token)s", "%(token)s IS NOT NULL"),),
     "late.wins": (Cut(settling._settle_late, "if outcome.accepted and", "if False and"),),
     "late.open": (Cut(settling._settle_late, "current.status not in ENDED", "True"),),

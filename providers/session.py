@@ -76,11 +76,13 @@ class Session(Protocol):
 
     def __enter__(self) -> Self:
         """Give itself."""
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close."""
+        self.close()
 
 
 def one_by_one(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from providers.errors import ProviderError, Stage
 from providers.message import Message
 from providers.network import HttpReply
-from providers.session import Answer, Receipt, WireContext, answer_of, no_marker, one_by_one
+from providers.session import Answer, Receipt, Session, WireContext, answer_of, no_marker, one_by_one
 from providers.tokens import TokenSource
 from providers.transports.graph_body import sendmail_body, size_of
 from providers.transports.graph_calls import GraphCalls
@@ -42,7 +41,7 @@ def open_graph(source: TokenSource, mailbox: GraphMailbox, context: WireContext)
     return session
 
 
-class GraphSession:
+class GraphSession(Session):
     """Sends for one connection; for one thread."""
 
     def __init__(self, calls: GraphCalls) -> None:
@@ -94,14 +93,6 @@ class GraphSession:
         """Close the connections."""
         self._lines.close()
         self._calls.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _prepared(self, message: Message) -> Prepared | None:
         """Write the one call that sends; None where the message needs a draft.

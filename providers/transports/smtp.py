@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from types import TracebackType
-from typing import Self
 
 from providers.errors import ProviderError, Refusal, Stage
 from providers.message import Message
-from providers.session import Answer, Receipt, WireContext, answer_of, no_marker
+from providers.session import Answer, Receipt, Session, WireContext, answer_of, no_marker
 from providers.transports.smtp_auth import SmtpLogin, sign_in
 from providers.transports.smtp_chain import Chain, Supply, is_ended
 from providers.transports.smtp_content import mail_command, wire_content
@@ -42,7 +40,7 @@ def open_smtp(
     return session
 
 
-class SmtpSession:
+class SmtpSession(Session):
     """An open, signed-in connection; for one thread."""
 
     def __init__(
@@ -133,14 +131,6 @@ class SmtpSession:
     def close(self) -> None:
         """End politely."""
         self._wire.hang_up()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _counted(self, answer: Answer, before_transmit: Callable[[], None]) -> Answer:
         """Count what was sent; a message before which the server ended a used session has another try."""

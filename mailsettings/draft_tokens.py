@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mailsettings.draft_secrets import seal_draft_secrets
 from mailsettings.models import Draft
-from mailsettings.vault import seal_draft_secrets
 from mailsettings.way import Way
 from orgs.tenancy import tenant
 from providers import MemoryTokenStore, SecretText, Token

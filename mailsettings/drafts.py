@@ -8,10 +8,11 @@ from datetime import timedelta
 from django.utils import timezone
 
 from mailsettings.destinations import SecretNeeded, missing_secrets
+from mailsettings.draft_secrets import draft_secrets, seal_draft_secrets
 from mailsettings.models import Connection, ConnectionVersion, Draft, Rank
 from mailsettings.secret_slots import declared, open_next, slot, slots
 from mailsettings.services import Saved, connection_for, save_connection
-from mailsettings.vault import draft_secrets, plain_values, seal_draft_secrets, typed_settings
+from mailsettings.vault import plain_values, typed_settings
 from orgs.models import Organization, User
 from orgs.sealing import SealBroken
 from providers import Provider, SecretText, Settings, provider

@@ -1,8 +1,7 @@
-"""Secrets of connections and drafts: sealed when typed, unsealed only for their destination (C-CRY-2)."""
+"""Secrets of connections: sealed when typed, unsealed only for their destination (C-CRY-2)."""
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
@@ -11,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from mailsettings.models import Connection, Draft, StoredSecret
+from mailsettings.models import Connection, StoredSecret
 from orgs.models import User
 from orgs.sealing import destination, seal, unseal
 from providers import FieldSpec, Provider, SecretText, Settings, specs
@@ -161,42 +160,4 @@ def connection_secrets(
             settings=settings,
         )
         for row in rows
-    }
-
-
-def seal_draft_secrets(
-    draft: Draft, provider: Provider, settings: Settings, typed: Mapping[str, SecretText]
-) -> dict[str, str]:
-    """Seal what was typed for a draft; the answer goes into its `sealed` column."""
-    return {
-        name: b64encode(
-            seal_secret(
-                secret,
-                organization_id=draft.organization_id,
-                record_id=draft.id,
-                provider=provider,
-                name=name,
-                settings=settings,
-            )
-        ).decode()
-        for name, secret in typed.items()
-    }
-
-
-def draft_secrets(draft: Draft, provider: Provider, settings: Settings) -> dict[str, SecretText]:
-    """Unseal what was typed for a draft, for the destination `settings` name.
-
-    Raises:
-        SealBroken: the draft was typed for another destination, or was altered.
-    """
-    return {
-        name: unseal_secret(
-            b64decode(blob),
-            organization_id=draft.organization_id,
-            record_id=draft.id,
-            provider=provider,
-            name=name,
-            settings=settings,
-        )
-        for name, blob in draft.sealed.items()
     }

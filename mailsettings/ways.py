@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from mailsettings.consent.standing import require_consent, with_sender
 from mailsettings.consent.wanted import wants_account
+from mailsettings.draft_secrets import draft_secrets
 from mailsettings.egress import egress
 from mailsettings.models import Connection, ConnectionToken, Draft, MailSettings
 from mailsettings.models.tokens import TYPED_TOKENS
 from mailsettings.plan import Plan, plan_out
 from mailsettings.reading import finish, mail_settings, require_complete, with_a_sender
 from mailsettings.token_store import token_store
-from mailsettings.vault import connection_secrets, draft_secrets, typed_settings
+from mailsettings.vault import connection_secrets, typed_settings
 from mailsettings.way import NoWayOut, Way
 from orgs.sealing import SealBroken
 from orgs.tenancy import tenant

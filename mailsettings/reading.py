@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -23,14 +24,14 @@ def finish(
 ) -> Way:
     """Turn a connection's row into a way, inside its owner's tenant().
 
-    A secret whose day has come makes room for the next one first.
+    A secret whose day has come makes room for the next one first. The way keeps the version of the settings
+    it was planned by: where that was a save of this organization, its plan is read again before mail leaves.
 
     Raises:
         NoWayOut: a secret cannot be read; the connection is then held and the fact audited.
     """
     if swap_on_its_day(connection):
         connection.refresh_from_db()
-        mail.refresh_from_db(fields=["version"])
     chosen = provider(connection.provider)
     require_complete(chosen, connection.settings)
     bare = typed_settings(chosen, connection.settings, {})
@@ -49,6 +50,7 @@ def finish(
         settings=with_sender(chosen, typed_settings(chosen, connection.settings, secrets), connection),
         version=connection.version,
         settings_version=mail.version,
+        stored=json.dumps(connection.settings),
         is_default_mailer=is_default_mailer,
         held_code=connection.held_code,
         held_until=connection.probe_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -39,6 +39,8 @@ class Way:
     settings: Settings
     version: int
     settings_version: int
+    # Its settings as they are stored, in JSON: a row that was edited past the forms is read again.
+    stored: str = field(default="{}", repr=False)
     is_default_mailer: bool = False
     held_code: str = ""
     held_until: datetime | None = None

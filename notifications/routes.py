@@ -13,7 +13,7 @@ from mailsettings.ways import NoWayOut, Plan, plan_out
 from notifications.lanes import LaneKey
 from orgs.tenancy import ALIAS, tenant
 
-# The database refuses a way whose connection changed when its slot is taken, and settings at the marker.
+# The database refuses a way when its slot is taken that is no longer as it was read, and settings at the marker.
 KEPT_SECONDS = 5.0
 LIMIT = 1000
 

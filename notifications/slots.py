@@ -24,14 +24,14 @@ SELECT e.permits, e.wait, e.per_minute, e.at_once, e.room,
         AND a.kind IN ('backup.in_use', 'connections.all_failing')),
     l.id, l.way, l.held_code, l.failures, l.resume_at,
     l.used_at >= ALL (SELECT o.used_at FROM notifications_lane o WHERE o.organization_id = %(organization)s)
-FROM enter_connection(%(connection)s, %(version)s, %(held)s, %(way)s, %(token)s, %(worker)s, %(sessions)s,
-    %(requests)s, %(per_minute)s, %(upload)s, %(wanted)s, %(seconds)s) e
+FROM enter_connection(%(connection)s, %(version)s, %(stored)s, %(held)s, %(settings)s, %(entitled)s, %(way)s,
+    %(token)s, %(worker)s, %(sessions)s, %(requests)s, %(per_minute)s, %(upload)s, %(wanted)s, %(seconds)s) e
 LEFT JOIN notifications_lane l ON l.organization_id = %(organization)s AND l.connection_id = %(connection)s
 """
 
 
 class WayChanged(Exception):
-    """The connection was saved, held or released since the way was read."""
+    """The connection was changed, held or released, or settings were saved, since the way was read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,10 @@ def enter(way: Way, token: UUID, *, wanted: int) -> Entry:
                 "organization": way.user_id,
                 "connection": way.connection_id,
                 "version": way.version,
+                "stored": way.stored,
                 "held": way.held_code,
+                "settings": way.settings_version,
+                "entitled": way.entitled,
                 "way": way_key(way),
                 "token": token,
                 "worker": worker_name(),

@@ -40,12 +40,13 @@ CREATE POLICY owner_rows ON notifications_connectionslot TO CURRENT_USER USING (
 CREATE POLICY owner_rows ON notifications_connectiongrant TO CURRENT_USER USING (true) WITH CHECK (true);
 """
 
-# Answers -1 when the connection is no longer as the caller read it; otherwise how many messages may go now.
+# Answers -1 when the connection or the caller's settings are no longer as they were read; otherwise how many
+# messages may go now.
 ENTER = """
 CREATE FUNCTION enter_connection(
-    in_connection uuid, in_version integer, in_held text, in_way text, in_token uuid, in_worker text,
-    in_sessions integer, in_requests integer, in_per_minute integer, in_upload bigint, in_wanted integer,
-    in_seconds double precision,
+    in_connection uuid, in_version integer, in_stored jsonb, in_held text, in_settings_version integer,
+    in_entitled boolean, in_way text, in_token uuid, in_worker text, in_sessions integer, in_requests integer,
+    in_per_minute integer, in_upload bigint, in_wanted integer, in_seconds double precision,
     OUT permits integer, OUT wait double precision, OUT per_minute integer, OUT at_once integer, OUT room bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -62,7 +63,14 @@ BEGIN
     per_minute := 0;
     SELECT c.* INTO found FROM mailsettings_connection c JOIN orgs_organization o ON o.id = c.organization_id
     WHERE c.id = in_connection AND (c.organization_id = caller OR o.is_platform);
-    IF found.id IS NULL OR found.version <> in_version OR found.held_code <> in_held THEN
+    -- A row that was edited past the forms keeps its version.
+    IF found.id IS NULL OR found.version <> in_version OR found.settings <> in_stored OR NOT found.enabled
+        OR found.held_code <> in_held OR (found.organization_id <> caller AND found.rank <> 'primary')
+        OR NOT EXISTS (
+            SELECT FROM mailsettings_mailsettings m JOIN orgs_organization o ON o.id = m.organization_id
+            WHERE o.id = caller AND m.version = in_settings_version AND o.is_active
+            AND o.custom_mail = in_entitled)
+    THEN
         permits := -1;
         RETURN;
     END IF;
@@ -228,7 +236,10 @@ $$;
 """
 
 SIGNATURES = (
-    "enter_connection(uuid, integer, text, text, uuid, text, integer, integer, integer, bigint, integer, double precision)",
+    (
+        "enter_connection(uuid, integer, jsonb, text, integer, boolean, text, uuid, text, integer, integer, integer,"
+        " bigint, integer, double precision)"
+    ),
     "reserve_upload(uuid, uuid, bigint, bigint, double precision)",
     "spend_permits(uuid, uuid, integer, bigint)",
     "leave_connection(uuid, uuid, integer, double precision, integer)",

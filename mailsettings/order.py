@@ -8,12 +8,13 @@ from django.db.models import Case, Max, Value, When
 
 from mailsettings.models import Connection, Rank
 
+# By what connections are sorted: the primary one first, then the others by their place.
+IN_ORDER = (Case(When(rank=Rank.PRIMARY, then=Value(0)), default=Value(1)), "place", "created_at", "pk")
+
 
 def ordered(organization_id: UUID) -> list[Connection]:
     """List the connections in their order, whatever their rank and whether they are enabled."""
-    primary_first = Case(When(rank=Rank.PRIMARY, then=Value(0)), default=Value(1))
-    rows = Connection.objects.of(organization_id).select_related("updated_by")
-    return list(rows.order_by(primary_first, "place", "created_at", "pk"))
+    return list(Connection.objects.of(organization_id).select_related("updated_by").order_by(*IN_ORDER))
 
 
 def next_place(organization_id: UUID) -> int:

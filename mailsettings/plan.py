@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.holds import hold
 from mailsettings.models import Connection, MailSettings, Rank, RoutingRule
+from mailsettings.order import IN_ORDER
 from mailsettings.reading import finish, mail_settings, with_a_sender
 from mailsettings.way import NoWayOut, Way
 from orgs.models import Organization
@@ -128,9 +129,8 @@ def usable(organization_id: UUID, route_id: UUID | None) -> list[Connection]:
     """List the enabled connections in their order and the one of a route, inside tenant(), in one query."""
     rows = Connection.objects.of(organization_id)
     rules = RoutingRule.objects.of(organization_id).filter(enabled=True, connection=OuterRef("pk"))
-    primary_first = Case(When(rank=Rank.PRIMARY, then=Value(0)), default=Value(1))
     asked = rows.filter(Q(enabled=True) | Q(pk=route_id))
-    return list(asked.annotate(is_routed=Exists(rules)).order_by(primary_first, "place", "created_at", "pk"))
+    return list(asked.annotate(is_routed=Exists(rules)).order_by(*IN_ORDER))
 
 
 def default_way(organization_id: UUID, mail: MailSettings) -> Way:

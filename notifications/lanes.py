@@ -122,7 +122,7 @@ def is_down(way: Way, lane: Lane | None) -> bool:
     return bool(way.held_code or failing)
 
 
-def pause(way: Way, error: ProviderError) -> int:
+def rest_failing(way: Way, error: ProviderError) -> int:
     """Let the whole lane rest: its server does not want to talk now; gives the failures in a row."""
     with tenant(way.user_id):
         rows = Lane.objects.of(way.user_id).filter(way=way_key(way))
@@ -134,7 +134,7 @@ def pause(way: Way, error: ProviderError) -> int:
         return lane.failures + 1
 
 
-def rest(way: Way, error: ProviderError, pause: timedelta) -> None:
+def rest_busy(way: Way, error: ProviderError, pause: timedelta) -> None:
     """Let the lane rest since the server is busy, which is no failure, inside tenant(way.user_id)."""
     rows = Lane.objects.of(way.user_id).filter(way=way_key(way))
     rows.update(failures=0, **_resting(way, error, pause))

@@ -21,7 +21,7 @@ SUSPECT = 2
 CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id, priority, next_at, size, claims FROM notifications_notification
-    WHERE organization_id = %(organization)s AND kind = 'notification' AND status = 'queued' AND {lane}
+    WHERE organization_id = %(organization)s AND kind = 'notification' AND status = 'queued' AND {part}
         AND next_at <= statement_timestamp()
     -- The route is the same in all; naming it lets the index give the order also where it is null.
     ORDER BY route_id, priority, next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
@@ -47,7 +47,7 @@ RETURNING n.id, n.notification_type, n.priority, n.subject, n.sender_email, n.se
     n.route_id, n.route_falls_back, n.claims, n.attempts, fit.place, (SELECT count(*) FROM due) AS seen
 """
 
-LANES = {
+PARTS = {
     "order": "route_id IS NULL",
     "route": "route_id = %(route)s",
     # Those whose rule lets the order take over.
@@ -88,13 +88,13 @@ def lease(way: Way, token: UUID, *, limit: int, seconds: float, most: int) -> tu
         "domain": Address(way.settings.sender_email).domain,
     }
     with binary_cursor() as cursor:
-        cursor.execute(CLAIM.replace("{lane}", LANES[lane_of(way)]), asked)
+        cursor.execute(CLAIM.replace("{part}", PARTS[part_for(way)]), asked)
         names = [column.name for column in cursor.description or ()]
         rows = [_row(dict(zip(names, values, strict=True)), same) for values in cursor.fetchall()]
     return tuple(sorted(rows, key=lambda row: row.place))  # type: ignore[attr-defined]  # a column of the query
 
 
-def lane_of(way: Way) -> str:
+def part_for(way: Way) -> str:
     """Name the part of the queue that may leave this way."""
     if way.route_id is None:
         return "order"

@@ -22,7 +22,7 @@ from orgs.tenancy import tenant
 # A worker took it this often and never came back with an answer: the message itself is the trouble.
 CLAIMS_LIMIT = 5
 ROWS = 500
-AT_ONCE = timedelta(0)
+NO_PAUSE = timedelta(0)
 
 
 def recover(organization_id: UUID) -> int:
@@ -50,7 +50,7 @@ def give_back(row: Notification, token: UUID, *, doubtful: str) -> None:
             _take_back(current, doubtful=doubtful, pause=message_pause(attempts=current.claims))
 
 
-def _take_back(row: Notification, *, doubtful: str, pause: timedelta = AT_ONCE) -> None:
+def _take_back(row: Notification, *, doubtful: str, pause: timedelta = NO_PAUSE) -> None:
     """Apply guards 7, 8 and 12 to a row whose worker is gone; the row is locked."""
     mine = Notification.objects.of(row.organization_id).filter(pk=row.pk, lease_token=row.lease_token)
     if row.kind in TRIALS:

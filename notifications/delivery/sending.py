@@ -78,7 +78,7 @@ class Turn:
             if left and self.course.passes_on(error, left[0]):
                 window.add(left.popleft(), passed_on(error, begun))
         finally:
-            window.turn()
+            window.commit()
             patiently(lambda: release(batch, tuple(left)))
 
     def end(self) -> None:
@@ -100,7 +100,7 @@ class Turn:
             left.appendleft(row)
             raise
         finally:
-            window.turn()
+            window.commit()
         if self.course.pace is Pace.ON:
             RHYTHMS.note(self.way.connection_id, time.monotonic() - begun)
 

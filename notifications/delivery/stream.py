@@ -154,7 +154,7 @@ class Stream:
             size = RHYTHMS.window(self._way.connection_id, most=settings.DELIVERY_WINDOW)
             rows = [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
             try:
-                passed = self._window.turn(rows)
+                passed = self._window.commit(rows)
             except SettingsChanged:
                 # Said at the end: what is under way still gets its answer.
                 self._rows.extendleft(reversed(rows))

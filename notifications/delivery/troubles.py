@@ -69,7 +69,7 @@ def take_in(error: ProviderError, way: Way, batch: Batch) -> Pace:
         lanes.show_held(key, code=error.code, reason=error.reply, way=way)
     elif is_crowd(error):
         rest_all(error, way, batch)
-    elif lanes.pause(way, error) >= FAILURES_BEFORE_HOLD:
+    elif lanes.rest_failing(way, error) >= FAILURES_BEFORE_HOLD:
         hold(way, error)
     return Pace.DOWN if is_fault_of_its_own(error) else Pace.REST
 
@@ -81,7 +81,7 @@ def rest_all(error: ProviderError, way: Way, batch: Batch) -> None:
     seconds = max(seconds, SHORTEST_REST) * _random.uniform(1.0, 1.2)
     with tenant(batch.organization_id):
         slots.rest(way, batch.token, seconds)
-        lanes.rest(way, error, timedelta(seconds=seconds))
+        lanes.rest_busy(way, error, timedelta(seconds=seconds))
 
 
 def note_well(way: Way, batch: Batch) -> None:

@@ -13,9 +13,10 @@ from notifications.models import AttemptOutcome, Kind, Notification, Status
 
 # A belt beside the expiry: a server that always names a tiny Retry-After would be asked for ever.
 ATTEMPTS_LIMIT = 100
+# What a try may come to, so that the recipients still open are tried again.
 MAY_GO_AGAIN = (AttemptOutcome.PARTIAL, AttemptOutcome.TEMPORARY, AttemptOutcome.UNKNOWN)
 
-AT_ONCE = timedelta(0)
+NO_PAUSE = timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +37,8 @@ def decide(row: Notification, outcome: Outcome, *, doubtful: str) -> Verdict:
     )
     if outcome.result == AttemptOutcome.CONNECTION:
         # Nothing was said about the message: the next way takes it at once, in its place in the queue.
-        return Verdict(status=Status.QUEUED, fates=fates, pause=AT_ONCE)
-    again = still_open and outcome.result in {
-        AttemptOutcome.PARTIAL,
-        AttemptOutcome.TEMPORARY,
-        AttemptOutcome.UNKNOWN,
-    }
-    if again and retryable:
+        return Verdict(status=Status.QUEUED, fates=fates, pause=NO_PAUSE)
+    if still_open and outcome.result in MAY_GO_AGAIN and retryable:
         if outcome.result == AttemptOutcome.UNKNOWN and doubtful == Doubtful.HOLD:
             return Verdict(status=Status.UNCERTAIN, fates=fates)
         pause = message_pause(attempts=row.attempts + 1, retry_after=outcome.retry_after)

@@ -60,22 +60,22 @@ class Window:
         """Let a row wait for a better way: this one, which stands in for it, may not use its sender."""
         self._put_off.append(row)
 
-    def turn(self, rows: Sequence[Notification] = ()) -> set[UUID]:
+    def commit(self, rows: Sequence[Notification] = ()) -> set[UUID]:
         """Record what was sent, and mark the next rows, in one transaction; names those that may leave.
 
         Raises:
             SettingsChanged: what was sent is recorded; nothing more may leave this way.
         """
-        passed = patiently(lambda: self._turn(rows)) if self._idle_is_false(rows) else set()
+        passed = patiently(lambda: self._commit(rows)) if self._is_due(rows) else set()
         self._results, self._unsent, self._put_off, self._used, self._uploaded = [], [], [], 0, 0
         if passed is None:
             raise SettingsChanged
         return passed
 
-    def _idle_is_false(self, rows: Sequence[Notification]) -> bool:
+    def _is_due(self, rows: Sequence[Notification]) -> bool:
         return bool(rows or self._results or self._unsent or self._put_off or self._used or self._uploaded)
 
-    def _turn(self, rows: Sequence[Notification]) -> set[UUID] | None:
+    def _commit(self, rows: Sequence[Notification]) -> set[UUID] | None:
         batch, way = self._batch, self._way
         with tenant(batch.organization_id):
             used = self._used if batch.per_minute else 0

@@ -122,7 +122,7 @@ def test_a_window_records_mixed_outcomes_in_one_go(ready: Organization) -> None:
     batch = claim(way(ready))
     assert batch
     window = Window(batch, way(ready))
-    assert len(window.turn(batch.rows)) == 4
+    assert len(window.commit(batch.rows)) == 4
     late = batch.rows[3]
     change(late, lease_until=timezone.now() - timedelta(seconds=1))
     recover(ready.pk)
@@ -131,7 +131,7 @@ def test_a_window_records_mixed_outcomes_in_one_go(ready: Organization) -> None:
         if result == "accepted":
             said |= {"accepted": ("reader@example.com",), "provider_id": "q7"}
         window.add(row, Outcome(result=AttemptOutcome(result), started_at=timezone.now(), **said))
-    window.turn()
+    window.commit()
     stored = [look(row) for row in rows]
     assert [row.status for row in stored] == ["accepted", "failed", "queued", "accepted"]
     assert [row.attempts for row in stored] == [1, 1, 1, 2]
@@ -150,20 +150,20 @@ def test_outcomes_survive_a_database_that_goes_away_for_a_moment(
     batch = claim(way(ready))
     assert batch
     window = Window(batch, way(ready))
-    window.turn(batch.rows)
+    window.commit(batch.rows)
     window.add(
         batch.rows[0],
         Outcome(result=AttemptOutcome.ACCEPTED, started_at=timezone.now(), accepted=("reader@example.com",)),
     )
-    real, failures = Window._turn, [OperationalError("gone"), OperationalError("gone")]
+    real, failures = Window._commit, [OperationalError("gone"), OperationalError("gone")]
 
     def shaky(self: Window, rows: Any) -> Any:
         if failures:
             raise failures.pop()
         return real(self, rows)
 
-    monkeypatch.setattr(Window, "_turn", shaky)
-    window.turn()
+    monkeypatch.setattr(Window, "_commit", shaky)
+    window.commit()
     assert look(row).status == Status.ACCEPTED
 
 

@@ -102,10 +102,14 @@ def take_over(connection: Connection, mail: MailSettings, *, reason: str, user: 
     Raises:
         NoNextSecret: there is none, or the one there is does not open; that one is removed then.
     """
-    spec, waiting = rotating(connection), slot(connection, is_next=True)
-    if spec is None or waiting is None:
+    spec = rotating(connection)
+    if spec is None:
         raise NoNextSecret
     rows = slots(connection.organization_id, connection.pk).filter(field=spec.name)
+    # Whoever removes it at this moment is waited for, so that the current one is not given up for nothing.
+    waiting = rows.select_for_update().filter(is_next=True).first()
+    if waiting is None:
+        raise NoNextSecret
     try:
         blob = sealed_as_current(connection, waiting)
     except SealBroken:

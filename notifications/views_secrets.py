@@ -148,6 +148,7 @@ def remove_next_secret(request: OrganizationRequest, slug: str, connection_id: U
                 place=row.name,
             ),
         )
+    locked(request.organization.pk, row.pk)
     if drop_next(row):
         audit.record_request(request, action="next_secret.removed", subject=row.name)
         messages.success(request, _("Removed the next secret of %(name)s.") % {"name": row.name})

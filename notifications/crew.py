@@ -56,6 +56,13 @@ class Crew:
             else:
                 self._put(lane)
 
+    def help(self, lane: LaneKey) -> None:
+        """Let an idle thread open a session of its own for a lane that is being worked on."""
+        with self._changed:
+            others_wait = any(other != lane for other in self._line)
+            if self._idle and not others_wait and 0 < self._here[lane] < HELPERS:
+                self._put(lane)
+
     def dismiss(self, seconds: float) -> None:
         """Send everybody home once what they hold is done; wait no longer than `seconds`."""
         deadline = time.monotonic() + seconds
@@ -142,16 +149,6 @@ class Crew:
             # To the end of the line, so that a long queue and a short one take turns.
             self._again.discard(lane)
             self._put(lane)
-            if turned.wide and not self._line_of_others(lane):
-                self._help(lane)
         elif turned.wait is not None:
             heapq.heappush(self._later, (time.monotonic() + turned.wait, next(self._numbers), lane))
         self._changed.notify()
-
-    def _line_of_others(self, lane: LaneKey) -> bool:
-        return any(other != lane for other in self._line)
-
-    def _help(self, lane: LaneKey) -> None:
-        """Let another thread that has nothing to do open a session of its own for the same lane."""
-        if self._idle > 1 and self._here[lane] < HELPERS:
-            self._put(lane)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ from mailsettings.ways import NoWayOut, Plan, Way
 from notifications import lanes
 from notifications.delivery import run_test
 from notifications.delivery.claiming import take
-from notifications.delivery.line import RHYTHMS, Pace
+from notifications.delivery.line import Pace
 from notifications.delivery.marking import SettingsChanged
 from notifications.delivery.sending import Turn
 from notifications.delivery.troubles import note_standstill
@@ -19,7 +20,9 @@ from notifications.process import stopping
 from notifications.routes import forget_plan, plan_now, work_of
 from notifications.slots import WayChanged
 
-SLOW_TURN, SLOW_SECONDS, WIDE_SECONDS = 0.5, 0.2, 0.005
+SLOW_TURN, SLOW_SECONDS = 0.5, 0.2
+# Less of a turn than this computing, and another session beside it would bring something.
+COMPUTING = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +33,6 @@ class Turned:
     wait: float | None = None
     # The server takes its time: such lanes never get all threads of a worker.
     slow: bool = False
-    # Waiting for the network, not computing, fills the time: another session would help.
-    wide: bool = False
     # The way cannot be used now for a fault of its own: the next one of the plan takes over.
     down: bool = False
 
@@ -51,14 +52,23 @@ def drain(organization_id: UUID) -> bool:
     return any(one.more for one in turned)
 
 
-def turn(organization_id: UUID, route_id: UUID | None = None) -> Turned:
-    """Send what is due in one lane, as far as one turn goes."""
+def nobody() -> None:
+    """Stand in where no other thread could help."""
+
+
+def turn(
+    organization_id: UUID, route_id: UUID | None = None, *, call_help: Callable[[], None] = nobody
+) -> Turned:
+    """Send what is due in one lane, as far as one turn goes.
+
+    `call_help` is called when more is due than one session brings out while it waits for wire and database.
+    """
     lane = LaneKey(organization_id, route_id)
     for _ in range(2):
         if stopping.is_set():
             break
         try:
-            return along(plan_now(lane), lane)
+            return along(plan_now(lane), lane, call_help)
         except NoWayOut as closed:
             lanes.show_held(LaneKey(organization_id), code=closed.code, reason=closed.reason)
             return Turned()
@@ -68,7 +78,7 @@ def turn(organization_id: UUID, route_id: UUID | None = None) -> Turned:
     return Turned(more=not stopping.is_set())
 
 
-def along(plan: Plan, lane: LaneKey) -> Turned:
+def along(plan: Plan, lane: LaneKey, call_help: Callable[[], None]) -> Turned:
     """Send through the first way of the plan that is not down; when all are, the mail waits for the first.
 
     Raises:
@@ -78,7 +88,7 @@ def along(plan: Plan, lane: LaneKey) -> Turned:
     for place in range(len(plan)):
         if not plan.is_open(place):
             continue
-        turned = through(plan.way(place), plan)
+        turned = through(plan.way(place), plan, call_help)
         if not turned.down or stopping.is_set():
             return turned
         tried.append(turned)
@@ -88,9 +98,9 @@ def along(plan: Plan, lane: LaneKey) -> Turned:
     return Turned(wait=min(waits, default=None), slow=any(turned.slow for turned in tried))
 
 
-def through(way: Way, plan: Plan) -> Turned:
+def through(way: Way, plan: Plan, call_help: Callable[[], None]) -> Turned:
     """Send batch after batch through a way."""
-    token, begun = uuid4(), time.monotonic()
+    token, begun, computed = uuid4(), time.monotonic(), time.thread_time()
     work = Turn(way, token, is_backed=lambda: plan.is_backed(way.place))
     try:
         while work.goes_on():
@@ -101,15 +111,16 @@ def through(way: Way, plan: Plan) -> Turned:
             in_order = any(row.sequence for row in taken.batch.rows)
             if taken.was_last and work.goes_on() and not in_order:
                 return Turned(slow=is_slow(work, begun))
+            waits = time.thread_time() - computed < COMPUTING * (time.monotonic() - begun)
+            if waits and not in_order and work.goes_on():
+                call_help()
     finally:
         work.end()
         if work.course.pace is not Pace.ON:
             forget_plan(LaneKey(plan.organization_id, plan.route_id))
-    seconds = RHYTHMS.seconds(way.connection_id)
     return Turned(
         more=work.course.pace in {Pace.ON, Pace.AGAIN},
         slow=is_slow(work, begun),
-        wide=seconds > WIDE_SECONDS,
         down=work.course.pace is Pace.DOWN,
     )
 

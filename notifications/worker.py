@@ -39,7 +39,7 @@ class MailLoop(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(name="mail-loop", daemon=True)
-        self.senders = Crew("sender", settings.DELIVERY_THREADS, lambda lane: turn(*lane))
+        self.senders = Crew("sender", settings.DELIVERY_THREADS, self._send)
         self.testers = Crew("tester", TESTERS, _tests)
         self._next_round = 0.0
 
@@ -78,6 +78,9 @@ class MailLoop(threading.Thread):
             self.testers.take(LaneKey(organization_id))
         for lane in work.lanes:
             self.senders.take(lane)
+
+    def _send(self, lane: LaneKey) -> Turned:
+        return turn(*lane, call_help=lambda: self.senders.help(lane))
 
     def stop(self) -> None:
         """Stop claiming, let messages on the wire finish, take the name off the board."""

@@ -127,20 +127,22 @@ def test_a_turn_that_breaks_off_harms_nobody(crew: Callable[[int, Work], Crew]) 
     assert done.wait(5)
 
 
-def test_idle_threads_help_a_lane_that_waits_for_its_network(crew: Callable[[int, Work], Crew]) -> None:
+def test_idle_threads_help_a_lane_that_calls_for_them(crew: Callable[[int, Work], Crew]) -> None:
     lane, at_work, most = lane_of(), [], []
     lock = threading.Lock()
 
-    def work(_lane: LaneKey) -> Turned:
+    def work(lane: LaneKey) -> Turned:
         with lock:
             at_work.append(1)
             most.append(len(at_work))
+        team.help(lane)
         time.sleep(0.05)
         with lock:
             at_work.pop()
-        return Turned(more=len(most) < 30, wide=True)
+        return Turned(more=len(most) < 30)
 
-    crew(6, work).take(lane)
+    team = crew(6, work)
+    team.take(lane)
     eventually(lambda: len(most) >= 30)
     assert max(most) == 3
 

@@ -13,7 +13,7 @@ from mailsettings.ways import NoWayOut, Plan, plan_out
 from notifications.lanes import LaneKey
 from orgs.tenancy import ALIAS, tenant
 
-# The database refuses a way when its slot is taken that is no longer as it was read, and settings at the marker.
+# Whoever takes a session asks the database whether the way is still as it was read; the marker asks again.
 KEPT_SECONDS = 5.0
 LIMIT = 1000
 

@@ -24,7 +24,7 @@ from mailsettings.models import (
 )
 from mailsettings.routing.conditions import read_groups
 from mailsettings.routing.services import add_rule
-from notifications.models import SharedResult
+from notifications.models import Notification, Purpose, SharedResult
 from notifications.services import enqueue
 from orgs.ids import uuid7
 from orgs.models import Invitation, Organization, Role, User
@@ -36,6 +36,7 @@ KINDS = {
     "notifications:test_result": "test",
     "notifications:share": "test",
     "notifications:saving": "verification",
+    "notifications:next_secret_result": "verification",
 }
 # A page behind one of these has a second key that nobody can guess.
 SECOND_KEYS = {"token": "no-such-token"}
@@ -129,6 +130,17 @@ class Stage:
         }
         absent: dict[str, object] = {"slug": ABSENT_SLUG, "host_id": uuid7(), "cloud_id": uuid7()}
         return {name: made[name]() if present else absent[name] for name in address.parameters}
+
+    def objects(self, of: Organization, address: Address) -> dict[str, UUID]:
+        """Make the objects an address names, which belong together."""
+        made = {name: self.make(name, of, address) for name in address.ids}
+        if address.name == "notifications:next_secret_result":
+            with tenant(of):
+                tests = Notification.objects.of(of).filter(pk=made["notification_id"])
+                tests.update(notification_type=Purpose.NEXT_SECRET)
+                drafts = Draft.objects.of(of).filter(pk__in=tests.values("draft"))
+                drafts.update(connection=made["connection_id"])
+        return made
 
     def make(self, name: str, of: Organization, address: Address) -> UUID:
         """Make an object of an organization, as the parameter of an address names it."""

@@ -62,11 +62,11 @@ def cases(stage: Stage, address: Address) -> Iterator[tuple[str, str, dict[str, 
     slugs = {"contoso": stage.contoso, "fabrikam": stage.fabrikam}
     for slug, organization in slugs.items():
         other = slugs["fabrikam" if slug == "contoso" else "contoso"]
-        yield slug, "own", fixed | {name: stage.make(name, organization, address) for name in address.ids}
+        yield slug, "own", fixed | stage.objects(organization, address)
         if address.ids:
-            yield slug, "foreign", fixed | {name: stage.make(name, other, address) for name in address.ids}
+            yield slug, "foreign", fixed | stage.objects(other, address)
             yield slug, "absent", fixed | {name: uuid7() for name in address.ids}
-    yield ABSENT_SLUG, "own", fixed | {name: stage.make(name, stage.contoso, address) for name in address.ids}
+    yield ABSENT_SLUG, "own", fixed | stage.objects(stage.contoso, address)
 
 
 def expected(stage: Stage, address: Address, *, person: str, slug: str, kind: str, method: str) -> set[int]:

@@ -173,6 +173,7 @@ def test_fifty_messages_of_a_worker_need_one_token(admin: Emails, sandbox: Sandb
     microsoft = sandbox.microsoft()
     form = values_of(key, microsoft, sandbox)
     admin.save(key, form, action="save_unverified")
+    admin.lift_limits()
     assert {row.status for row in send(admin.organization, 50)} == {Status.ACCEPTED}
     assert len(sandbox.inbox) == 50
     assert [one.grant_type for one in microsoft.token_requests] == ["client_credentials"]

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from mailsettings.connections.standing import FAULTS, Fault, title
 from mailsettings.models import Connection, MailSettings, Rank
 from notifications.held import held_mail_of
-from notifications.lanes import DOUBTFUL
+from notifications.lanes import DOUBTFUL, is_of_version
 from notifications.models import Alarm, AlarmKind, Lane
 from orgs.models import Organization
 from orgs.templatetags.ui import exact
@@ -45,14 +45,20 @@ def detours(organization: Organization) -> list[Detour]:
     mail = MailSettings.objects.of(organization).filter(smtp_enabled=True).first()
     if mail is None:
         return []
+    first, met = {row.pk: row for row in meant_first(organization)}, connection_faults(organization)
     for alarm in alarms:
-        if alarm.kind == AlarmKind.ALL_FAILING:
+        if alarm.kind == AlarmKind.ALL_FAILING and nothing_works(organization, met):
             return [
                 Detour(name=", ".join(map(str, alarm.detail.get("connections", ()))), since=alarm.began_at)
             ]
-    first, met = {row.pk: row for row in meant_first(organization)}, connection_faults(organization)
     told = [(first[alarm.subject_id], alarm) for alarm in alarms if alarm.subject_id in first]
-    return [detour(row, alarm, met.get(row.pk)) for row, alarm in told]
+    return [detour(row, alarm, met.get(row.pk)) for row, alarm in told if row.held_code or row.pk in met]
+
+
+def nothing_works(organization: Organization, met: Mapping[UUID, Fault]) -> bool:
+    """Say whether every connection of the order is still at fault: the alarm ends only with the next message."""
+    rows = Connection.objects.of(organization).filter(enabled=True, rank__in=(Rank.PRIMARY, Rank.BACKUP))
+    return all(held_code or pk in met for pk, held_code in rows.values_list("pk", "held_code"))
 
 
 def detour(row: Connection, alarm: Alarm, fault: Fault | None) -> Detour:
@@ -81,10 +87,11 @@ def meant_first(organization: Organization) -> list[Connection]:
 def connection_faults(organization: Organization) -> Mapping[UUID, Fault]:
     """Give what keeps mail from leaving through connections that nobody holds: their last tries failed."""
     rows = Lane.objects.of(organization).filter(failures__gt=0, connection_id__isnull=False)
+    versions = dict(Connection.objects.of(organization).values_list("pk", "version"))
     return {
         row.connection_id: Fault(code=row.held_code, since=row.held_since, facts=row.held_facts)
         for row in rows.exclude(held_code__in=("", DOUBTFUL))
-        if row.connection_id
+        if row.connection_id and is_of_version(row, versions.get(row.connection_id))
     }
 
 

@@ -43,6 +43,11 @@ def way_key(way: Way) -> str:
     return f"{way.owner_id}:{way.connection_id}:{way.version}:{way.settings_version}"
 
 
+def is_of_version(lane: Lane, version: int | None) -> bool:
+    """Say whether a lane's row was written since the connection was last saved, which is at `version`."""
+    return lane.way.startswith(f"{lane.organization_id}:{lane.connection_id}:{version}:")
+
+
 def keep_lane(way: Way, lane: Lane | None, *, is_latest: bool) -> None:
     """Bring the lane's row in line with the way, inside tenant(way.user_id); mostly no write."""
     rows = Lane.objects.of(way.user_id)

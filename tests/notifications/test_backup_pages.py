@@ -80,7 +80,7 @@ def test_mail_takes_the_backup_that_was_agreed_to_and_every_page_says_so(
     for name in ("orgs:overview", "mailsettings:emails", "mailsettings:connections"):
         html = pages.read(name)
         assert "Mail goes out through Spare" in html
-        assert "Primary is paused since" in html
+        assert "Primary has been paused since" in html
     assert events_of(contoso).count("backup.in_use") == 1
     primary.server.rules.clear()
     let_rests_pass(contoso)

@@ -44,7 +44,16 @@ def begin(organization: Organization, kind: AlarmKind, subject: str = "", **deta
         alarms.begin(organization.pk, kind, subject_id=subject_id, detail=detail)
 
 
+def hold(organization: Organization, name: str = M365, code: str = "token_secret_expired") -> None:
+    """Pause a connection as a refused sign-in does; an empty code releases it as a save or a test does."""
+    with tenant(organization):
+        Connection.objects.of(organization).filter(name=name).update(
+            held_code=code, held_since="2026-11-20T07:10:00Z" if code else None
+        )
+
+
 def backup_in_use(organization: Organization, subject: str = M365) -> None:
+    hold(organization, subject)
     begin(organization, AlarmKind.BACKUP_IN_USE, subject, connection=subject, backup=RELAY)
 
 
@@ -58,14 +67,10 @@ def test_a_banner_names_who_is_paused_since_when_why_and_who_sends(
     ways: Organization, browser: Client, name: str
 ) -> None:
     assert BANNER not in shown(browser, ways, name)
-    with tenant(ways):
-        Connection.objects.of(ways).filter(name=M365).update(
-            held_code="token_secret_expired", held_since="2026-11-20T07:10:00Z"
-        )
     backup_in_use(ways)
     html = shown(browser, ways, name)
     assert BANNER in html
-    assert f"{M365} is paused since 20 November 2026, 07:10 UTC: The client secret has expired." in html
+    assert f"{M365} has been paused since 20 November 2026, 07:10 UTC: The client secret has expired." in html
     with tenant(ways):
         alarms.end(ways.pk, AlarmKind.BACKUP_IN_USE, subject_id=Connection.objects.of(ways).get(name=M365).pk)
     assert BANNER not in shown(browser, ways, name)
@@ -73,21 +78,45 @@ def test_a_banner_names_who_is_paused_since_when_why_and_who_sends(
 
 @pytest.mark.feature("WPM-33")
 def test_one_that_only_fails_is_said_to_fail_and_its_chip_too(ways: Organization, browser: Client) -> None:
-    now = timezone.now()
     with tenant(ways):
+        row = Connection.objects.of(ways).get(name=M365)
         Lane.objects.create(
             organization=ways,
-            connection_id=Connection.objects.of(ways).get(name=M365).pk,
+            connection_id=row.pk,
+            way=f"{ways.pk}:{row.pk}:{row.version}:1",
             failures=2,
             held_code="connect_refused",
             held_facts={"host": "graph.microsoft.com"},
-            held_since=now,
+            held_since=timezone.now(),
         )
     backup_in_use(ways)
+    hold(ways, code="")
     html = shown(browser, ways)
-    assert f"{M365} fails since" in html
+    assert f"{M365} has failed since" in html
     assert "graph.microsoft.com refused the connection" in html
     assert "Failing" in html
+    with tenant(ways):
+        Connection.objects.of(ways).filter(pk=row.pk).update(version=row.version + 1)
+    html = shown(browser, ways)
+    assert BANNER not in html, "a save overtook what the workers met"
+    assert "Failing" not in html
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_repair_ends_the_banners_before_the_next_message_proves_it(
+    ways: Organization, browser: Client, name: str
+) -> None:
+    backup_in_use(ways)
+    hold(ways, code="")
+    assert BANNER not in shown(browser, ways, name)
+    hold(ways)
+    hold(ways, RELAY)
+    begin(ways, AlarmKind.ALL_FAILING, connections=[M365, RELAY])
+    assert "No connection works" in shown(browser, ways, name)
+    hold(ways, RELAY, code="")
+    html = shown(browser, ways, name)
+    assert "No connection works" not in html
+    assert BANNER in html
 
 
 def test_banners_of_the_past_are_not_shown(ways: Organization, browser: Client) -> None:
@@ -121,6 +150,7 @@ def test_people_who_may_not_change_it_read_the_banner_without_buttons(
 
 def test_when_nothing_works_the_banner_says_that_mail_waits(ways: Organization, browser: Client) -> None:
     backup_in_use(ways)
+    hold(ways, RELAY)
     begin(ways, AlarmKind.ALL_FAILING, connections=[M365, "<b>relay</b>"])
     html = shown(browser, ways, "orgs:overview")
     assert "No connection works: mail waits" in html
@@ -192,7 +222,7 @@ def test_the_timeline_says_who_failed_and_who_took_over(ways: Organization, brow
     attempt(later, 1, AttemptOutcome.ACCEPTED, RELAY)
     page = browser.get(reverse("notifications:delivery", args=[ways.slug, row.pk]))
     texts = [moment.text for moment in page.context["moments"]]
-    assert texts[1] == "The sign-in was refused."
+    assert texts[1] == "The sign-in was refused. The next connection takes over at once."
     assert texts[2].startswith(f"{M365} failed, so {RELAY} took over. {RELAY} took the message.")
     page = browser.get(reverse("notifications:delivery", args=[ways.slug, later.pk]))
     assert page.context["moments"][1].text.startswith(

@@ -157,7 +157,8 @@ def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
         if row.secret_content:
             changed |= {"sealed_body": None, "content_removed_at": Now()}
     rows.filter(pk=current.pk).update(**changed)
-    record_attempt(current, current.attempts + 1, outcome)
+    # Told of the way this answer came from: another one may hold the message by now.
+    record_attempt(row, current.attempts + 1, outcome)
     return None
 
 

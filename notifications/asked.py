@@ -23,9 +23,12 @@ TABS: dict[str, tuple[Text, Q]] = {
     "sent": (_("Sent"), Q(status=Status.ACCEPTED)),
     "queued": (_("Queued"), Q(status__in=IN_HAND) | Q(status=Status.QUEUED, attempts=0)),
     "retrying": (_("Retrying"), Q(status=Status.QUEUED, attempts__gt=0)),
+    "waiting": (_("Waiting"), Q(status=Status.QUEUED)),
     "uncertain": (_("Uncertain"), Q(status=Status.UNCERTAIN)),
     "failed": (_("Failed"), Q(status__in=(Status.FAILED, Status.EXPIRED))),
 }
+# Waiting is what a count of held mail leads to, Uncertain is rare: they are not always offered.
+SOMETIMES = {"waiting", "uncertain"}
 PERIODS: dict[str, tuple[Text, int]] = {
     "today": (_("Today"), 1),
     "7": (_("Last 7 days"), 7),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from mailsettings.models import Connection
-from notifications.asked import PERIODS, TABS, Asked
+from notifications.asked import PERIODS, SOMETIMES, TABS, Asked
 from notifications.models import Kind, Notification, NotificationQuerySet
 from notifications.waiting import Waiting
 from notifications.words import Text, Word, word_for
@@ -64,7 +64,7 @@ class Listing:
 
     @cached_property
     def tabs(self) -> list[Tab]:
-        """The tabs with their counts, by one query; Uncertain only where there is one."""
+        """The tabs with their counts, by one query; some only where asked for, or where they tell of trouble."""
         counts = self.narrowed.aggregate(
             **{f"n_{name}": Count("pk", filter=state) for name, (_label, state) in TABS.items()}
         )
@@ -77,7 +77,9 @@ class Listing:
                 address=self.asked.address(status=name, before=None, top=None),
             )
             for name, (label, _state) in TABS.items()
-            if name != "uncertain" or counts["n_uncertain"] or name == self.asked.status
+            if name not in SOMETIMES
+            or name == self.asked.status
+            or (name == "uncertain" and counts["n_uncertain"])
         ]
 
     @property

@@ -157,6 +157,24 @@ def test_held_mail_says_so_with_the_reason(browser: Client, contoso: Organizatio
     assert "Held:" in browser.get(page(row)).content.decode()
 
 
+def test_show_them_shows_all_that_is_held_also_what_was_tried_before(
+    browser: Client, contoso: Organization
+) -> None:
+    tried = queue(contoso, subject="Tried before")
+    queue(contoso, subject="Never tried")
+    with tenant(contoso):
+        Notification.objects.of(contoso).filter(pk=tried.pk).update(attempts=1)
+        Lane.objects.create(organization=contoso, held_code="auth_failed", held_since=timezone.now())
+    overview = browser.get(reverse("orgs:overview", args=[contoso.slug])).content.decode()
+    assert "2 messages are held" in overview
+    assert f"{listing(contoso)}?status=waiting" in overview
+    text = browser.get(f"{listing(contoso)}?status=waiting").content.decode()
+    assert "Tried before" in text
+    assert "Never tried" in text
+    assert 'id="tab-waiting" aria-current="true"' in " ".join(text.split())
+    assert "tab-waiting" not in browser.get(listing(contoso)).content.decode()
+
+
 def test_one_delivery_tells_its_story(browser: Client, contoso: Organization, owner: User) -> None:
     row = queue(contoso, to="ann@example.com, bob@example.com", cc="copy@example.com", created_by=owner)
     now = timezone.now()

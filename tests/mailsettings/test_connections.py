@@ -374,3 +374,12 @@ def test_every_change_makes_the_workers_read_the_settings_again(
         assert mail_settings(admin.organization.pk).smtp_enabled
         assert not Connection.objects.of(admin.organization).filter(pk=row.pk).exists()
     run_tests(admin.organization.pk)
+
+
+def test_discard_changes_stays_on_the_page_of_the_connection(
+    admin: Admin, owner: User, sandbox: Sandbox
+) -> None:
+    row = factories.connection(admin.organization, "graph", graph_values(sandbox.microsoft()), by=owner)
+    address = admin.url("mailsettings:connection", row.pk)
+    html = " ".join(admin.browser.get(address).content.decode().split())
+    assert f'href="{address}">Discard changes' in html

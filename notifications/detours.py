@@ -56,7 +56,7 @@ def detours(organization: Organization) -> list[Detour]:
 
 
 def nothing_works(organization: Organization, met: Mapping[UUID, Fault]) -> bool:
-    """Say whether every connection of the order is still at fault: the alarm ends only with the next message."""
+    """Say whether the whole order is still at fault: the alarm ends only with the next message."""
     rows = Connection.objects.of(organization).filter(enabled=True, rank__in=(Rank.PRIMARY, Rank.BACKUP))
     return all(held_code or pk in met for pk, held_code in rows.values_list("pk", "held_code"))
 

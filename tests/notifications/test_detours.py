@@ -158,6 +158,29 @@ def test_when_nothing_works_the_banner_says_that_mail_waits(ways: Organization, 
     assert BANNER not in html
 
 
+@pytest.mark.feature("WPM-33")
+def test_no_page_claims_that_mail_is_held_or_leaves_by_the_paused_one(
+    ways: Organization, browser: Client
+) -> None:
+    hold(ways)
+    assert "Mail has been held since" in shown(browser, ways, "mailsettings:emails")
+    backup_in_use(ways)
+    html = shown(browser, ways, "mailsettings:emails")
+    assert "Mail has been held since" not in html
+    assert "Nothing has gone out through it since" in html
+    assert f"Notifications are meant to go out through {M365}, which is paused." in shown(
+        browser, ways, "orgs:overview"
+    )
+
+
+def test_a_paused_backup_holds_no_mail(ways: Organization, browser: Client) -> None:
+    hold(ways, RELAY)
+    address = reverse("mailsettings:connection", args=[ways.slug, named(ways, RELAY).pk])
+    html = browser.get(address).content.decode()
+    assert "Nothing has gone out through it since" in html
+    assert "Mail has been held" not in html
+
+
 def sent(organization: Organization, way_name: str, **columns: Any) -> Notification:
     """Make a message that left."""
     row, now = queue(organization), timezone.now()

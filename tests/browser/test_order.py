@@ -48,7 +48,7 @@ def test_the_list_looks_like_its_picture(
     expect(page.get_by_role("button", name=f"Move {GMAIL} down")).to_be_disabled()
     assert_accessible(page)
     shoot(page, f"05-order-{variant}")
-    page.get_by_role("button", name=f"Routing only {RELAY}").click()
+    page.get_by_role("button", name=f"Stop using as backup {RELAY}").click()
     page.get_by_role("link", name=f"Use as backup {RELAY}").click()
     expect(page.get_by_role("dialog")).to_contain_text("It is then sent from contoso.relay@contoso.com.")
     assert_accessible(page)
@@ -112,7 +112,7 @@ def test_everything_works_without_script(
     page.goto(CONNECTIONS)
     press(page, f"Move {M365} down")
     assert order(ways) == [(RELAY, "primary"), (M365, "backup"), (GMAIL, "additional")]
-    page.get_by_role("button", name=f"Routing only {M365}").click()
+    page.get_by_role("button", name=f"Stop using as backup {M365}").click()
     assert dict(order(ways))[M365] == "additional"
     page.get_by_role("link", name=f"Use as backup {M365}").click()
     page.get_by_role("button", name="Use as backup").click()

@@ -64,7 +64,7 @@ class Listing:
 
     @cached_property
     def tabs(self) -> list[Tab]:
-        """The tabs with their counts, by one query; some only where asked for, or where they tell of trouble."""
+        """The tabs with their counts, by one query; some only where they say something."""
         counts = self.narrowed.aggregate(
             **{f"n_{name}": Count("pk", filter=state) for name, (_label, state) in TABS.items()}
         )

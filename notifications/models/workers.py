@@ -1,4 +1,4 @@
-"""What workers know: the lane of each organization, who is alive, and the marks of tests."""
+"""What workers know: how each connection fared for an organization, who is alive, and the marks of tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orgs.models import Organization, TenantModel
 
 
 class Lane(TenantModel):
-    """One connection of one organization, as its workers last met it.
+    """The row of a lane: one connection, as the workers of one organization's mail last met it.
 
     Screens read the reason mail waits from here. The lane without a connection stands for "nothing can send".
     """

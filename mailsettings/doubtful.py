@@ -10,9 +10,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from mailsettings.connections.services import locked_settings
 from mailsettings.models import Doubtful, MailSettings
-from mailsettings.services import raise_version
+from mailsettings.services import locked_settings, raise_version
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
 from orgs.models import User

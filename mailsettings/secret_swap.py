@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from mailsettings.consent.accounts import lock_mail
 from mailsettings.models import Connection, ConnectionToken, MailSettings, StoredSecret
 from mailsettings.secret_slots import declared, open_next, rotating, slot, slots
-from mailsettings.services import raise_version, release_hold
+from mailsettings.services import locked_settings, raise_version, release_hold
 from mailsettings.vault import seal_secret
 from mailsettings.versions import record_first_version, record_version
 from mailsettings.way import Way
@@ -177,6 +176,6 @@ def note_refused(connection: Connection) -> None:
 
 def locked(organization_id: UUID, connection_id: UUID) -> tuple[MailSettings, Connection | None]:
     """Lock what a swap changes, the mail settings first as every save does."""
-    mail = lock_mail(organization_id)
+    mail = locked_settings(organization_id)
     rows = Connection.objects.of(organization_id).select_for_update()
     return mail, rows.filter(pk=connection_id).first()

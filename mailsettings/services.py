@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
@@ -45,14 +46,19 @@ def connection_for(organization: Organization, provider_key: str) -> Connection 
     return rows.filter(rank=Rank.PRIMARY).first() or rows.order_by("created_at").first()
 
 
-def lock_settings(organization: Organization, expected_version: int) -> MailSettings:
-    """Lock the organization's row of mail settings for a save.
+def locked_settings(organization_id: UUID) -> MailSettings:
+    """Lock the organization's row of mail settings, which every change does first, inside tenant()."""
+    rows = MailSettings.objects.of(organization_id).select_for_update()
+    return rows.get_or_create(organization_id=organization_id)[0]
+
+
+def settings_at(organization: Organization, expected_version: int) -> MailSettings:
+    """Lock the organization's mail settings for a save of what a page showed.
 
     Raises:
         StaleSettings: it is no longer at `expected_version`.
     """
-    rows = MailSettings.objects.of(organization).select_for_update()
-    mail = rows.get_or_create(organization_id=organization.pk)[0]
+    mail = locked_settings(organization.pk)
     if mail.version != expected_version:
         raise StaleSettings
     return mail
@@ -90,7 +96,7 @@ def save_connection(
         SecretNeeded: a stored secret would go to a destination it was not typed for.
         NameTaken: another connection has this name.
     """
-    mail = lock_settings(organization, expected_version)
+    mail = settings_at(organization, expected_version)
     if connection is not None:
         # What was read before the lock may be somebody's past.
         connection = Connection.objects.of(organization).filter(pk=connection.pk).first()
@@ -176,7 +182,7 @@ def switch_off(*, organization: Organization, user: User | None, expected_versio
     Raises:
         StaleSettings: somebody saved meanwhile.
     """
-    mail = lock_settings(organization, expected_version)
+    mail = settings_at(organization, expected_version)
     raise_version(mail, smtp_enabled=False, user=user)
     return mail.smtp_enabled
 
@@ -186,7 +192,7 @@ __all__ = [
     "Saved",
     "StaleSettings",
     "connection_for",
-    "lock_settings",
+    "locked_settings",
     "raise_version",
     "release_hold",
     "save_connection",

@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from mailsettings.consent.accounts import lock_mail
 from mailsettings.consent.standing import consent_fault, end_consent
 from mailsettings.draft_tokens import DraftTokenStore
 from mailsettings.models import Connection, ConnectionToken
+from mailsettings.services import locked_settings
 from mailsettings.token_rows import open_token, token_columns, token_destination
 from mailsettings.way import Way
 from orgs.models import TenantQuerySet
@@ -172,7 +172,7 @@ class SealedTokenStore:
         Raises:
             providers.ProviderError: the connection was saved again since the way was read.
         """
-        lock_mail(self.way.owner_id)
+        locked_settings(self.way.owner_id)
         current = Connection.objects.of(self.way.owner_id).filter(pk=self._connection_id)
         if self._is_draft or not current.filter(version=self.way.version).exists():
             raise failure("connection_lost", stage=Stage.TOKEN)

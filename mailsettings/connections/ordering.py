@@ -7,10 +7,10 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from mailsettings.connections.forms import subject_of
-from mailsettings.connections.services import NotPossible, alter, locked_settings
+from mailsettings.connections.services import NotPossible, alter
 from mailsettings.models import Connection, MailSettings, Rank
 from mailsettings.order import make_primary, number, ordered
-from mailsettings.services import raise_version
+from mailsettings.services import locked_settings, raise_version
 from orgs.models import User
 
 

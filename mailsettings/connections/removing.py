@@ -8,11 +8,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from mailsettings.connections.services import NotPossible, locked_settings
+from mailsettings.connections.services import NotPossible
 from mailsettings.models import Connection, Rank, RoutingRule
 from mailsettings.order import make_primary, number, ordered
 from mailsettings.routing.services import remove_rule, repoint, rules_using
-from mailsettings.services import raise_version
+from mailsettings.services import locked_settings, raise_version
 from orgs.models import User
 
 REMOVE = "remove"

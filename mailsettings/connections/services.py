@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from mailsettings.models import Connection, ConnectionVersion, MailSettings, Rank
-from mailsettings.services import Saved, raise_version, save_connection
+from mailsettings.services import Saved, locked_settings, raise_version, save_connection
 from mailsettings.vault import typed_settings
 from mailsettings.ways import mail_settings
 from orgs.models import User
@@ -80,9 +79,3 @@ def restore(*, connection: Connection, version: ConnectionVersion, user: User | 
         name=version.name,
         activate=False,
     )
-
-
-def locked_settings(organization_id: UUID) -> MailSettings:
-    """Lock the organization's mail settings, so that changes follow each other."""
-    rows = MailSettings.objects.of(organization_id).select_for_update()
-    return rows.get_or_create(organization_id=organization_id)[0]

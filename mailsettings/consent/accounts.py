@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from mailsettings.models import (
     AccountState,
     ConnectedAccount,
     Connection,
     ConnectionToken,
     ConsentRequest,
-    MailSettings,
 )
-from mailsettings.services import raise_version, release_hold
+from mailsettings.services import locked_settings, raise_version, release_hold
 from mailsettings.token_rows import open_token, token_destination
 from mailsettings.vault import typed_settings
 from mailsettings.versions import record_first_version, record_version
@@ -63,7 +60,7 @@ def disconnect(*, connection: Connection, user: User) -> Token | None:
     Returns:
         The token that was removed, for giving it back to the provider.
     """
-    mail = lock_mail(connection.organization_id)
+    mail = locked_settings(connection.organization_id)
     token = stored_token(connection)
     for model in (ConnectionToken, ConnectedAccount):
         model.objects.of(connection.organization_id).filter(connection=connection).delete()
@@ -82,9 +79,3 @@ def change_version(connection: Connection, user: User) -> None:
     release_hold(connection)
     connection.save()
     record_version(connection, (), user)
-
-
-def lock_mail(organization_id: UUID) -> MailSettings:
-    """Lock the organization's row of mail settings, as every save does first."""
-    rows = MailSettings.objects.of(organization_id).select_for_update()
-    return rows.get_or_create(organization_id=organization_id)[0]

@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import F
 from django.utils import timezone
 
-from mailsettings.consent.accounts import account_row, change_version, lock_mail, same_address, works
+from mailsettings.consent.accounts import account_row, change_version, same_address, works
 from mailsettings.consent.trips import Trip
 from mailsettings.domain.rule import Blocked
 from mailsettings.models import (
@@ -21,7 +21,7 @@ from mailsettings.models import (
     MailSettings,
 )
 from mailsettings.order import make_primary
-from mailsettings.services import raise_version
+from mailsettings.services import locked_settings, raise_version
 from mailsettings.token_rows import token_columns, token_destination
 from orgs.models import User
 from providers import Account, Granted, ProviderError, Token
@@ -44,7 +44,7 @@ def keep_grant(
     Returns:
         The connected account; None when the trip did not pass, which its row then explains.
     """
-    mail = lock_mail(trip.connection.organization_id)
+    mail = locked_settings(trip.connection.organization_id)
     rows = Connection.objects.of(trip.connection.organization_id).select_for_update()
     connection = rows.filter(pk=trip.connection.pk, version=trip.request.version).first()
     if connection is None:

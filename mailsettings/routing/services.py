@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from mailsettings.connections.services import locked_settings
 from mailsettings.models import Connection, RoutingRule
 from mailsettings.routing.conditions import Groups, RuleInvalid, check_groups, read_groups
+from mailsettings.services import locked_settings
 from orgs.models import Organization, User
 
 ORDER: Final = ("place", "created_at", "id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Case, Max, Value, When
@@ -21,6 +22,25 @@ def next_place(organization_id: UUID) -> int:
     """Give the place after the last one, for a new connection."""
     last = Connection.objects.of(organization_id).aggregate(last=Max("place"))["last"]
     return (last or 0) + 1
+
+
+def course(
+    rows: Sequence[Connection], route_id: UUID | None, *, falls_back: bool = True, default_last: bool = False
+) -> list[Connection | None]:
+    """Give what mail is tried with in turn: a rule's connection, then the order, where that may take over.
+
+    Args:
+        rows: the connections as `ordered` lists them.
+        route_id: the connection a rule chose, whether or not it is enabled; None is mail of the order.
+        falls_back: whether the order may take over from the rule's connection.
+        default_last: whether the system default mailer, which is None in the answer, comes at the end.
+    """
+    first = [row for row in rows if row.pk == route_id]
+    if first and not falls_back:
+        return [*first]
+    order = [row for row in rows if row.enabled and row.rank != Rank.ADDITIONAL and row.pk != route_id]
+    found = first + order
+    return [*found, None] if found and default_last else [*found]
 
 
 def make_primary(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from mailsettings.default_mailer import ensure_default_mailer
 from mailsettings.holds import hold
 from mailsettings.models import Connection, MailSettings, Rank, RoutingRule
-from mailsettings.order import IN_ORDER
+from mailsettings.order import IN_ORDER, course
 from mailsettings.reading import finish, mail_settings, with_a_sender
 from mailsettings.way import NoWayOut, Way
 from orgs.models import Organization
@@ -91,10 +91,12 @@ class Plan:
                 hold(way, failure("not_connected", stage=Stage.TOKEN))
             with_a_sender(way)
         first = self._connections[0]
+        meant = next(number for number, row in enumerate(self._connections) if row is None or row.enabled)
         return replace(
             way,
             route_id=self.route_id,
             place=place,
+            is_detour=place > meant,
             first_id=first.pk if first else None,
             first_name=first.name if first else "",
         )
@@ -115,12 +117,9 @@ def plan_out(organization_id: UUID, route_id: UUID | None = None) -> Plan:
         if not mail.smtp_enabled or not organization.custom_mail or organization.is_platform:
             return Plan(mail=mail, connections=[None], route_id=route_id)
         rows = usable(organization_id, route_id)
-    connections: list[Connection | None] = [row for row in rows if row.pk == route_id]
-    connections += [row for row in rows if row.enabled and row.rank != Rank.ADDITIONAL and row.pk != route_id]
+    connections = course(rows, route_id, default_last=mail.default_mailer_last)
     if not connections:
         raise NoWayOut("no_connection", _("SMTP is on, but no connection is saved."))
-    if mail.default_mailer_last:
-        connections.append(None)
     routed = frozenset(row.pk for row in rows if row.is_routed)  # type: ignore[attr-defined]  # annotated
     return Plan(mail=mail, connections=connections, route_id=route_id, routed=routed)
 

@@ -52,6 +52,8 @@ class Way:
     route_id: UUID | None = None
     # 0 is the way meant for the mail; every later one takes over while those before it are down.
     place: int = 0
+    # One before it is down; being disabled is no fault.
+    is_detour: bool = False
     # Whose place a later way takes.
     first_id: UUID | None = None
     first_name: str = ""

@@ -14,7 +14,7 @@ from notifications.delivery.claiming import take
 from notifications.delivery.line import Pace
 from notifications.delivery.marking import SettingsChanged
 from notifications.delivery.sending import Turn
-from notifications.delivery.troubles import note_standstill
+from notifications.delivery.troubles import note_closed, note_standstill
 from notifications.lanes import LaneKey
 from notifications.process import stopping
 from notifications.routes import forget_plan, plan_now, work_of
@@ -85,6 +85,7 @@ def along(plan: Plan, lane: LaneKey, call_help: Callable[[], None]) -> Turned:
         WayChanged, SettingsChanged: read the plan again.
     """
     tried = []
+    note_closed(plan, lane)
     for place in range(len(plan)):
         if not plan.is_open(place):
             continue

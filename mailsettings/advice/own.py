@@ -27,6 +27,17 @@ OWN: dict[str, Row] = {
             _("Fill in its fields and save, or choose **Connect** for a Microsoft account."),
         ),
     ),
+    "connection_disabled": Row(
+        title=_("A rule chose a disabled connection"),
+        cause=_("The rule lets no other connection take over, so its mail waits until this one is enabled."),
+        steps=(
+            _("Open **Connections** and enable the connection."),
+            _(
+                "For mail to come, let the rule choose another connection, or let the order of connections"
+                " take over."
+            ),
+        ),
+    ),
     "draft_gone": Row(
         title=_("The values of this test are gone"),
         cause=_("Values that were never saved are kept for a day."),

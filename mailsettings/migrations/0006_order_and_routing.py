@@ -35,11 +35,10 @@ BEGIN
     RETURN ARRAY(
         SELECT jsonb_build_object(
             'id', r.id, 'place', r.place, 'groups', r.groups, 'falls_back', r.falls_back,
-            'connection', r.connection_id, 'usable', c.enabled,
+            'connection', r.connection_id,
             'sender', coalesce(nullif(first.settings ->> 'sender_email', ''), account.email, ''),
             'sender_name', coalesce(first.settings ->> 'sender_name', ''))
         FROM mailsettings_routingrule r
-        JOIN mailsettings_connection c ON c.id = r.connection_id
         LEFT JOIN mailsettings_connection first
             ON first.organization_id = r.organization_id AND first.rank = 'primary' AND first.enabled
         LEFT JOIN mailsettings_connectedaccount account ON account.connection_id = first.id

@@ -34,10 +34,9 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleInForce:
-    """An enabled rule as it is read for a message; `usable` says whether its connection is switched on."""
+    """An enabled rule as it is read for a message; its connection may be disabled, which the engine sees."""
 
     route: Route
-    usable: bool
     groups: Any = field(repr=False)
     enabled: bool = True
 
@@ -50,7 +49,7 @@ class RuleInForce:
             rule_id=UUID(stored["id"]),
             rule_place=stored["place"],
         )
-        return cls(route=route, usable=stored["usable"], groups=stored["groups"])
+        return cls(route=route, groups=stored["groups"])
 
 
 def rules_in_force() -> Func:
@@ -76,7 +75,7 @@ def route_for(
         stored = found.first() or ()
     stored = list(stored)
     chosen = choose(map(RuleInForce.read, stored), _with_sender(sample, stored))
-    if chosen is None or not chosen.usable:
+    if chosen is None:
         return None
     return chosen.route if _keep(organization_id, chosen.route) else route_for(organization_id, sample)
 
@@ -91,7 +90,7 @@ def routes_for(
     rules, kept, chosen_routes = [RuleInForce.read(one) for one in stored], dict[Route, bool](), []
     for sample in samples:
         chosen = choose(rules, _with_sender(sample, stored))
-        route = chosen.route if chosen is not None and chosen.usable else None
+        route = chosen.route if chosen is not None else None
         if route is not None and route not in kept:
             kept[route] = _keep(organization_id, route)
         changed = route is not None and not kept[route]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from mailsettings.connections.listing import Line, lines
 from mailsettings.models import RoutingRule
+from mailsettings.order import course
 from mailsettings.routing.conditions import HEADER_VALUE, Condition
 from mailsettings.routing.matching import ConditionResult, RuleResult, explain
 from mailsettings.routing.sample import VALUES, Sample
@@ -67,7 +68,7 @@ class Trial:
     routing_enabled: bool
     rules: tuple[TriedRule, ...]
     decision: RoutingRule | None
-    # The rule whose connection is used first; a decision for a disabled one leaves it to the order.
+    # The rule whose connection is tried first, if rules are asked.
     route: RoutingRule | None
     stops: tuple[Stop, ...]
 
@@ -101,8 +102,8 @@ def try_sample(organization: Organization, sample: Sample) -> Trial:
     decision = next((result.rule for result in results if result.decides), None)
     own_mail = mail.smtp_enabled and organization.custom_mail
     asked = own_mail and mail.routing_enabled
-    route = decision if decision and asked and decision.connection.enabled else None
-    stops = course(every, route, default_last=mail.default_mailer_last) if own_mail else [Stop(line=None)]
+    route = decision if asked else None
+    stops = turns(every, route, default_last=mail.default_mailer_last) if own_mail else [Stop(line=None)]
     used = next((stop for stop in stops if not stop.is_down), None)
     return Trial(
         own_mail=own_mail,
@@ -123,15 +124,17 @@ def with_sender(sample: Sample, every: list[Line]) -> Sample:
     return replace(sample, from_address=first.sender, from_name=name)
 
 
-def course(every: list[Line], route: RoutingRule | None, *, default_last: bool) -> list[Stop]:
+def turns(every: list[Line], route: RoutingRule | None, *, default_last: bool) -> list[Stop]:
     """List what a message would be tried with in turn, as the connections stand now."""
     routed = route.connection_id if route else None
-    stops = [Stop(line=line, is_routed=True) for line in every if line.connection.pk == routed]
-    if route is None or route.falls_back:
-        order = [line for line in every if line.connection.enabled and (line.is_primary or line.is_backup)]
-        stops += [Stop(line=line) for line in order if line.connection.pk != routed]
-        stops += [Stop(line=None)] if default_last else []
-    return stops
+    found = course(
+        [line.connection for line in every],
+        routed,
+        falls_back=route is None or route.falls_back,
+        default_last=default_last,
+    )
+    shown = {line.connection.pk: line for line in every}
+    return [Stop(line=shown[row.pk], is_routed=row.pk == routed) if row else Stop(line=None) for row in found]
 
 
 def tried(result: RuleResult, sample: Sample) -> TriedRule:

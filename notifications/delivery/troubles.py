@@ -98,7 +98,7 @@ def note_well(way: Way, batch: Batch) -> None:
     lane = batch.lane
     if way.held_code or (lane is not None and (lane.held_code or lane.failures)):
         lanes.note_sent(way)
-    if batch.is_alarmed or way.took_over:
+    if batch.is_alarmed or way.is_detour:
         note_takeover(way)
 
 
@@ -106,11 +106,21 @@ def note_takeover(way: Way) -> None:
     """Raise or end the alarms that this way works: the first one again, or only one that stands in for it."""
     with tenant(way.user_id) as organization_id:
         alarms.end(organization_id, AlarmKind.ALL_FAILING, subject_id=way.route_id)
-        if way.took_over:
+        if way.is_detour:
             told = {"connection": way.first_name, "backup": way.name}
             alarms.begin(organization_id, AlarmKind.BACKUP_IN_USE, subject_id=way.first_id, detail=told)
         else:
             alarms.end(organization_id, AlarmKind.BACKUP_IN_USE, subject_id=way.connection_id)
+
+
+def note_closed(plan: Plan, lane: LaneKey) -> None:
+    """Show why mail of a rule waits that lets no other connection take over, when its own cannot be used."""
+    if lane.route_id is None:
+        return
+    try:
+        plan.way(0)
+    except NoWayOut as closed:
+        lanes.show_held(lane, code=closed.code, reason=closed.reason)
 
 
 def note_standstill(plan: Plan, lane: LaneKey) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from mailsettings.models import Connection, MailSettings
+from mailsettings.models import Connection, MailSettings, RoutingRule
 from mailsettings.routing.sample import Sample
 from mailsettings.routing.trying import try_sample
 from mailsettings.ways import plan_out
@@ -77,21 +77,24 @@ def test_a_rule_that_waits_for_its_connection_names_no_other(ruled: Admin) -> No
 
 
 @pytest.mark.feature("WPM-34")
-def test_without_a_match_or_with_a_disabled_connection_the_order_is_used(ruled: Admin) -> None:
+def test_without_a_match_or_behind_a_disabled_connection_the_order_is_used(ruled: Admin) -> None:
     said = tried(ruled, to="a@example.com", subject="Hello")
     assert f"No rule matches The message would go through {M365} now." in said
     assert f"{M365} Primary Healthy Used now {RELAY} Backup Healthy 1 If" in said
     change(ruled.organization, RELAY, enabled=False)
     said = tried(ruled, to="a@fabrikam.com", notification_type="invoice")
-    assert f"{RELAY} is disabled, so the order of connections is used." in said
-    row = enqueue(
-        organization=ruled.organization,
-        to="a@fabrikam.com",
-        subject="Hello",
-        text="x",
-        notification_type="invoice",
-    )
-    assert (row.route_id, row.rule_id) == (None, None)
+    assert f"through {M365} now. {RELAY} is disabled, so the order of connections is used." in said
+
+
+@pytest.mark.feature("WPM-34")
+def test_mail_waits_for_a_disabled_connection_whose_rule_lets_no_other_take_over(ruled: Admin) -> None:
+    with tenant(ruled.organization):
+        RoutingRule.objects.of(ruled.organization).update(falls_back=False)
+    change(ruled.organization, RELAY, enabled=False)
+    said = tried(ruled, to="a@fabrikam.com", notification_type="invoice")
+    assert "The message would wait: none of its connections works now." in said
+    assert f"{RELAY} is disabled, and the rule lets no other connection take over." in said
+    assert f"{M365} Primary" not in said
 
 
 @pytest.mark.feature("WPM-34")

@@ -11,6 +11,7 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
+from mailsettings.connections.services import switch
 from mailsettings.models import Connection, RoutingRule
 from mailsettings.routing.services import remove_rule, repoint
 from notifications.drain import drain
@@ -21,6 +22,7 @@ from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
 from sandbox.tls import Authority
 from tests.mailsettings.routing_stories import extra, store, when
+from tests.notifications.backups import alarms_of
 from tests.notifications.stories import PASSWORD, connect, connect_to, eventually, look, queue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +118,47 @@ def some_session_waits() -> bool:
     with connections["default"].cursor() as cursor:
         cursor.execute(WAITING)
         return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.feature("WPM-34")
+def test_the_order_takes_over_from_a_disabled_connection_without_an_alarm(
+    contoso: Organization, server: SmtpServer, second: SmtpServer
+) -> None:
+    connect_to(contoso, server)
+    relay = extra(contoso, "Contoso relay", port=second.port)
+    store(contoso, relay, INVOICES, falls_back=True)
+    with tenant(contoso):
+        switch(connection=relay, enabled=False, user=None)
+    row = queue(contoso, notification_type="invoice")
+    drain_all(contoso)
+    assert (look(row).status, look(row).took_over, look(row).attempts) == (Status.ACCEPTED, True, 1)
+    assert (len(server.inbox), second.sessions) == (1, [])
+    assert alarms_of(contoso) == []
+
+
+@pytest.mark.feature("WPM-34")
+def test_mail_whose_rule_lets_no_other_take_over_waits_for_its_disabled_connection(
+    contoso: Organization,
+    server: SmtpServer,
+    second: SmtpServer,
+    owner: User,
+    client_of: Callable[..., Client],
+) -> None:
+    connect_to(contoso, server)
+    relay = extra(contoso, "Contoso relay", port=second.port)
+    store(contoso, relay, INVOICES, falls_back=False)
+    with tenant(contoso):
+        switch(connection=relay, enabled=False, user=None)
+    row, other = queue(contoso, notification_type="invoice"), queue(contoso)
+    drain_all(contoso)
+    assert [look(one).status for one in (row, other)] == [Status.QUEUED, Status.ACCEPTED]
+    page = client_of(owner).get(reverse("notifications:delivery", args=[contoso.slug, row.pk]))
+    assert "A rule chose a disabled connection" in page.content.decode()
+    with tenant(contoso):
+        switch(connection=relay, enabled=True, user=None)
+    drain_all(contoso)
+    assert (look(row).status, look(row).took_over) == (Status.ACCEPTED, False)
+    assert (len(server.inbox), len(second.inbox)) == (1, 1)
 
 
 def take_rule_away(organization: Organization) -> None:

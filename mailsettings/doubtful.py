@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from mailsettings.connections.services import change_mail
 from mailsettings.models import Doubtful, MailSettings
-from mailsettings.services import locked_settings, raise_version
 from orgs import audit
 from orgs.access import OrganizationRequest, Permission, organization_view
 from orgs.models import User
@@ -23,12 +23,7 @@ def choose_doubtful(*, organization_id: UUID, policy: Doubtful, user: User | Non
     Returns:
         Whether that changed.
     """
-    mail = locked_settings(organization_id)
-    if mail.doubtful == policy:
-        return False
-    MailSettings.objects.of(organization_id).filter(pk=mail.pk).update(doubtful=policy)
-    raise_version(mail, smtp_enabled=mail.smtp_enabled, user=user)
-    return True
+    return change_mail(organization_id, user, doubtful=policy)
 
 
 @organization_view(Permission.CHANGE_MAIL, methods=("POST",))

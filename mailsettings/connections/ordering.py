@@ -7,8 +7,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from mailsettings.connections.forms import subject_of
-from mailsettings.connections.services import NotPossible, alter
-from mailsettings.models import Connection, MailSettings, Rank
+from mailsettings.connections.services import NotPossible, alter, change_mail
+from mailsettings.models import Connection, Rank
 from mailsettings.order import make_primary, number, ordered
 from mailsettings.services import locked_settings, raise_version
 from orgs.models import User
@@ -89,12 +89,7 @@ def end_with_default_mailer(*, organization_id: UUID, wanted: bool, user: User |
     Returns:
         Whether that changed.
     """
-    mail = locked_settings(organization_id)
-    if mail.default_mailer_last == wanted:
-        return False
-    MailSettings.objects.of(organization_id).filter(pk=mail.pk).update(default_mailer_last=wanted)
-    raise_version(mail, smtp_enabled=mail.smtp_enabled, user=user)
-    return True
+    return change_mail(organization_id, user, default_mailer_last=wanted)
 
 
 def require_ready(connection: Connection) -> None:

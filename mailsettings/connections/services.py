@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -79,3 +80,17 @@ def restore(*, connection: Connection, version: ConnectionVersion, user: User | 
         name=version.name,
         activate=False,
     )
+
+
+def change_mail(organization_id: UUID, user: User | None, **columns: object) -> bool:
+    """Change columns of the mail settings inside tenant(), and let every worker read them again.
+
+    Returns:
+        Whether that changed anything.
+    """
+    mail = locked_settings(organization_id)
+    if all(getattr(mail, name) == value for name, value in columns.items()):
+        return False
+    MailSettings.objects.of(organization_id).filter(pk=mail.pk).update(**columns)
+    raise_version(mail, smtp_enabled=mail.smtp_enabled, user=user)
+    return True

@@ -58,9 +58,14 @@ DECLARE
     moment timestamptz;
     allowed integer;
     given bigint;
+    -- Whoever calls keeps what others share for an hour at most.
+    kept interval := make_interval(secs => least(greatest(in_seconds, 0), 3600));
 BEGIN
     permits := 0;
     per_minute := 0;
+    IF in_wanted <= 0 THEN
+        RETURN;
+    END IF;
     SELECT c.* INTO found FROM mailsettings_connection c JOIN orgs_organization o ON o.id = c.organization_id
     WHERE c.id = in_connection AND (c.organization_id = caller OR o.is_platform);
     -- A row that was edited past the forms keeps its version.
@@ -132,10 +137,10 @@ BEGIN
         END IF;
         wait := NULL;
         INSERT INTO notifications_connectiongrant (connection_id, token, amount, until)
-        VALUES (in_connection, in_token, permits, moment + make_interval(secs => in_seconds + 60.5));
+        VALUES (in_connection, in_token, permits, moment + kept + interval '60.5 seconds');
     END IF;
     INSERT INTO notifications_connectionslot AS s (token, connection_id, organization_id, worker, requests, until)
-    VALUES (in_token, in_connection, caller, in_worker, at_once, moment + make_interval(secs => in_seconds))
+    VALUES (in_token, in_connection, caller, in_worker, at_once, moment + kept)
     ON CONFLICT (token) DO UPDATE SET until = excluded.until, requests = excluded.requests
     WHERE s.organization_id = caller;
 END $$;
@@ -151,9 +156,12 @@ DECLARE
     moment timestamptz := clock_timestamp();
     given bigint;
     free_at timestamptz;
+    kept interval := make_interval(secs => least(greatest(in_seconds, 0), 3600));
 BEGIN
-    IF NOT EXISTS (SELECT FROM notifications_connectionslot WHERE token = in_token AND connection_id = in_connection
-                   AND organization_id = nullif(current_setting('app.org', true), '')::uuid) THEN
+    IF in_bytes < 0 OR NOT EXISTS (
+        SELECT FROM notifications_connectionslot WHERE token = in_token AND connection_id = in_connection
+        AND organization_id = nullif(current_setting('app.org', true), '')::uuid
+    ) THEN
         RETURN 0;
     END IF;
     SELECT coalesce(sum(amount), 0) INTO given FROM notifications_connectiongrant
@@ -166,7 +174,7 @@ BEGIN
         RETURN greatest(0.1, extract(epoch FROM free_at - moment));
     END IF;
     INSERT INTO notifications_connectiongrant (connection_id, token, amount, is_upload, until)
-    VALUES (in_connection, in_token, in_bytes, true, moment + make_interval(secs => in_seconds + 300.5));
+    VALUES (in_connection, in_token, in_bytes, true, moment + kept + interval '300.5 seconds');
     RETURN NULL;
 END $$;
 """
@@ -176,13 +184,13 @@ SPEND = """
 CREATE FUNCTION spend_permits(in_connection uuid, in_token uuid, in_used integer, in_bytes bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM notifications_connectionslot WHERE token = in_token
+    IF NOT EXISTS (SELECT FROM notifications_connectionslot WHERE token = in_token AND connection_id = in_connection
                    AND organization_id = nullif(current_setting('app.org', true), '')::uuid) THEN
         -- The slot ran out, and its grant counts as used as a whole.
         RETURN;
     END IF;
     UPDATE notifications_connectiongrant
-    SET amount = greatest(0, amount - CASE WHEN is_upload THEN in_bytes ELSE in_used END)
+    SET amount = greatest(0, amount - greatest(0, CASE WHEN is_upload THEN in_bytes ELSE in_used END))
     WHERE token = in_token AND NOT spent;
     INSERT INTO notifications_connectiongrant (connection_id, token, amount, is_upload, spent, until)
     SELECT in_connection, in_token, said.amount, said.is_upload, true, clock_timestamp() + said.lasting

@@ -46,7 +46,8 @@ def enter(chosen: Way, *, wanted: int = 1) -> tuple[UUID, int]:
         return token, slots.enter(chosen, token, wanted=wanted).permits
 
 
-def call(chosen: Way, statement: str, *told: object) -> None:
+def call(chosen: Way, statement: str, *told: UUID | None) -> None:
+    """Call a function past everything that is careful."""
     with tenant(chosen.user_id), connections["default"].cursor() as cursor:
         cursor.execute(statement, told)
 

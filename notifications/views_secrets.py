@@ -17,7 +17,7 @@ from mailsettings.destinations import SecretNeeded
 from mailsettings.forms import ConnectionForm
 from mailsettings.models import Connection
 from mailsettings.next_secret_form import NextSecretForm
-from mailsettings.secret_slots import MovedOn, drop_next, rotating, store_next
+from mailsettings.secret_slots import MovedOn, drop_next, rotating, slot, store_next
 from mailsettings.secret_swap import BY_HAND, SWAPPED, NoNextSecret, locked, take_over
 from notifications import hints
 from notifications.next_secrets import NothingToTest, find_test, start_test
@@ -112,12 +112,15 @@ def next_secret_result(
 
 @organization_view(Permission.CHANGE_MAIL, methods=("POST",))
 def use_next_secret(request: OrganizationRequest, slug: str, connection_id: UUID) -> HttpResponse:
-    """Put the next secret in the place of the current one now."""
+    """Put the next secret in the place of the current one now; asks first while no test has proven it."""
     del slug
     changeable(request, connection_id)
     mail, row = locked(request.organization.pk, connection_id)
     if row is None:
         raise Http404
+    waiting = slot(row, is_next=True)
+    if waiting is not None and waiting.tested_at is None and not request.POST.get("unproven"):
+        return ask(request, unproven(row, action=request.path, back=home(request, row)))
     try:
         take_over(row, mail, reason=BY_HAND, user=request.user)
     except NoNextSecret:
@@ -153,6 +156,26 @@ def remove_next_secret(request: OrganizationRequest, slug: str, connection_id: U
         audit.record_request(request, action="next_secret.removed", subject=row.name)
         messages.success(request, _("Removed the next secret of %(name)s.") % {"name": row.name})
     return redirect(home(request, row))
+
+
+def unproven(row: Connection, *, action: str, back: str) -> Question:
+    """Ask whether a secret that no test has proven shall end the current one."""
+    words = {"name": row.name}
+    return Question(
+        title=_("Use the next secret of %(name)s untested") % words,
+        text=_(
+            "No test of it has succeeded. The current secret is removed and cannot be brought back. "
+            "If the next one is refused, %(name)s is paused until you enter another one."
+        )
+        % words,
+        verb=_("Use it now"),
+        icon="key",
+        action=action,
+        back=back,
+        place=row.name,
+        wanted="yes",
+        wanted_as="unproven",
+    )
 
 
 def gone() -> str:

@@ -174,6 +174,20 @@ def test_a_next_secret_is_removed_after_a_question(keeper: SecretAdmin) -> None:
 
 
 @pytest.mark.feature("NEW-5")
+def test_a_secret_that_no_test_has_proven_ends_the_current_one_only_after_a_question(
+    keeper: SecretAdmin,
+) -> None:
+    keeper.tested(keeper.store("Q~8not-the-secret-of-this-app-00000"))
+    current = bytes(keeper.slots()[False].blob)
+    asked = keeper.browser.post(keeper.url("use_next_secret")).content.decode()
+    assert "No test of it has succeeded." in asked
+    assert bytes(keeper.slots()[False].blob) == current
+    keeper.browser.post(keeper.url("use_next_secret"), {"unproven": "yes"})
+    assert set(keeper.slots()) == {False}
+    assert bytes(keeper.slots()[False].blob) != current
+
+
+@pytest.mark.feature("NEW-5")
 def test_a_test_of_a_secret_that_was_replaced_meanwhile_proves_nothing(keeper: SecretAdmin) -> None:
     first = keeper.store()
     keeper.store("Q~8another-next-secret-000000000000")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from mailsettings.advice import facts
@@ -24,7 +24,10 @@ OPEN: dict[str, object] = {
     "held_since": None,
     "resume_at": None,
     "failures": 0,
+    "busy": 0,
 }
+# A lane that rested may go on, which is no success yet.
+RESTED = {name: value for name, value in OPEN.items() if name != "busy"}
 
 
 # The row of a way that only rules lead to: it never stands for the mail of the order.
@@ -65,7 +68,7 @@ def keep_lane(way: Way, lane: Lane | None, *, is_latest: bool) -> None:
         make_latest(lane)
     repaired = bool(lane.held_code) and not lane.failures and not way.held_code
     if is_new or repaired:
-        reset = OPEN if not way.held_code else {"resume_at": None, "failures": 0}
+        reset = {"resume_at": None, "failures": 0} if way.held_code else OPEN if is_new else RESTED
         rows.filter(pk=lane.pk).update(way=way_key(way), **reset)
     if is_new:
         # What paused a way before the last save says nothing about now.
@@ -139,10 +142,16 @@ def rest_failing(way: Way, error: ProviderError) -> int:
         return lane.failures + 1
 
 
-def rest_busy(way: Way, error: ProviderError, pause: timedelta) -> None:
-    """Let the lane rest since the server is busy, which is no failure, inside tenant(way.user_id)."""
+def rest_busy(way: Way, error: ProviderError, pause: timedelta) -> int:
+    """Let the lane rest since the server is busy, which is no failure, inside tenant(way.user_id).
+
+    Returns:
+        The rests in a row without a success; several sessions that are sent away together make one.
+    """
     rows = Lane.objects.of(way.user_id).filter(way=way_key(way))
-    rows.update(failures=0, **_resting(way, error, pause))
+    rests = Case(When(resume_at__gt=Now(), then=F("busy")), default=F("busy") + 1)
+    rows.update(failures=0, busy=rests, **_resting(way, error, pause))
+    return rows.values_list("busy", flat=True).first() or 0
 
 
 def _resting(way: Way, error: ProviderError, pause: timedelta) -> dict[str, object]:
@@ -159,4 +168,4 @@ def note_sent(way: Way) -> None:
     """Forget the failures of a lane that works again."""
     with tenant(way.user_id):
         rows = Lane.objects.of(way.user_id).filter(connection_id=way.connection_id)
-        rows.filter(~Q(held_code="") | Q(failures__gt=0)).update(**OPEN)
+        rows.filter(~Q(held_code="") | Q(failures__gt=0) | Q(busy__gt=0)).update(**OPEN)

@@ -22,7 +22,7 @@ ENTER = """
 SELECT e.permits, e.wait, e.per_minute, e.at_once, e.room,
     EXISTS (SELECT FROM notifications_alarm a WHERE a.organization_id = %(organization)s
         AND a.kind IN ('backup.in_use', 'connections.all_failing')),
-    l.id, l.way, l.held_code, l.failures, l.resume_at,
+    l.id, l.way, l.held_code, l.failures, l.busy, l.resume_at,
     l.used_at >= ALL (SELECT o.used_at FROM notifications_lane o WHERE o.organization_id = %(organization)s)
 FROM enter_connection(%(connection)s, %(version)s, %(stored)s, %(held)s, %(settings)s, %(entitled)s, %(way)s,
     %(token)s, %(worker)s, %(sessions)s, %(requests)s, %(per_minute)s, %(upload)s, %(wanted)s, %(seconds)s) e
@@ -100,7 +100,7 @@ def lane_of(way: Way, pk: UUID | None, columns: list[object]) -> Lane | None:
     """Make the lane of the columns read with the slot."""
     if pk is None:
         return None
-    names = ("way", "held_code", "failures", "resume_at")
+    names = ("way", "held_code", "failures", "busy", "resume_at")
     said = dict(zip(names, columns, strict=True))
     return Lane(id=pk, organization_id=way.user_id, connection_id=way.connection_id, **said)
 

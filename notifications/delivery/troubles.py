@@ -19,7 +19,7 @@ from providers import ProviderError, Stage
 
 # From here on a broken line may be this message's doing, so it steps aside with a pause of its own.
 ABOUT_THE_MESSAGE = (Stage.RECIPIENT, Stage.MESSAGE, Stage.ACCEPTED)
-# A server that does not talk this many times in a row is a matter for people.
+# A server that does not talk, or is too busy, this many times in a row is a matter for people.
 FAILURES_BEFORE_HOLD = 5
 SHORTEST_REST, LONGEST_CROWD_REST = 10.0, 60.0
 CROWDED = ("too_many_connections",)
@@ -68,20 +68,25 @@ def take_in(error: ProviderError, way: Way, batch: Batch) -> Pace:
         key = LaneKey(batch.organization_id, way.route_id)
         lanes.show_held(key, code=error.code, reason=error.reply, way=way)
     elif is_crowd(error):
-        rest_all(error, way, batch)
+        if rest_all(error, way, batch) >= FAILURES_BEFORE_HOLD and not names_a_time(error):
+            hold(way, error)
+            return Pace.DOWN
     elif lanes.rest_failing(way, error) >= FAILURES_BEFORE_HOLD:
         hold(way, error)
     return Pace.DOWN if is_fault_of_its_own(error) else Pace.REST
 
 
-def rest_all(error: ProviderError, way: Way, batch: Batch) -> None:
-    """Let the connection rest: as long as asked for rates, 10 to 60 seconds for too many sessions."""
+def rest_all(error: ProviderError, way: Way, batch: Batch) -> int:
+    """Let the connection rest: as long as asked for rates, 10 to 60 seconds for too many sessions.
+
+    Returns: how often it rested in a row without a success.
+    """
     asked = error.retry_after or 0.0
     seconds = asked if names_a_time(error) else min(asked, LONGEST_CROWD_REST / 1.2)
     seconds = max(seconds, SHORTEST_REST) * _random.uniform(1.0, 1.2)
     with tenant(batch.organization_id):
         slots.rest(way, batch.token, seconds)
-        lanes.rest_busy(way, error, timedelta(seconds=seconds))
+        return lanes.rest_busy(way, error, timedelta(seconds=seconds))
 
 
 def note_well(way: Way, batch: Batch) -> None:
@@ -96,7 +101,7 @@ def note_well(way: Way, batch: Batch) -> None:
     if way.held_code or not fresh:
         note_success(way)
     lane = batch.lane
-    if way.held_code or (lane is not None and (lane.held_code or lane.failures)):
+    if way.held_code or (lane is not None and (lane.held_code or lane.failures or lane.busy)):
         lanes.note_sent(way)
     if batch.is_alarmed or way.is_detour:
         note_takeover(way)

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(model_name="lane", name="lane_once"),
         migrations.AddField("lane", "connection_id", models.UUIDField(blank=True, null=True)),
         migrations.AddField("lane", "used_at", models.DateTimeField(default=django.utils.timezone.now)),
+        migrations.AddField("lane", "busy", models.PositiveIntegerField(default=0)),
         migrations.AddField("lane", "counted_since", models.DateTimeField(blank=True, null=True)),
         migrations.AddField("lane", "counted", models.PositiveIntegerField(default=0)),
         migrations.AddField("lane", "rate", models.FloatField(blank=True, null=True)),

@@ -29,6 +29,8 @@ class Lane(TenantModel):
     held_since = models.DateTimeField(null=True, blank=True)
     resume_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
+    # Rests in a row that the other side asked for by being busy, without a single success between them.
+    busy = models.PositiveIntegerField(default=0)
     # Real counters: what was accepted since `counted_since`, and the rate of the stretch before it.
     counted_since = models.DateTimeField(null=True, blank=True)
     counted = models.PositiveIntegerField(default=0)

@@ -9,11 +9,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from mailsettings.models import Doubtful
+from mailsettings.models import Connection, Doubtful
 from notifications.delivery.outcome import Outcome
 from notifications.delivery.sequence import advance
 from notifications.delivery.verdicts import Verdict, decide
@@ -152,6 +152,7 @@ def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
             "provider_id": outcome.provider_id or current.provider_id,
             "accepted_at": Coalesce("accepted_at", Now()),
             "ended_at": Now(),
+            **left_by(row),
             **NO_LEASE,
         }
         if row.secret_content:
@@ -160,6 +161,13 @@ def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
     # Told of the way this answer came from: another one may hold the message by now.
     record_attempt(row, current.attempts + 1, outcome)
     return None
+
+
+def left_by(row: Notification) -> dict[str, object]:
+    """Name the way a claimed row leaves by; its connection may have been removed meanwhile."""
+    own = Connection.objects.of(row.organization_id).filter(pk=row.connection_id)
+    names = ("way_name", "provider", "via_default_mailer", "took_over")
+    return {name: getattr(row, name) for name in names} | {"connection_id": Subquery(own.values("pk"))}
 
 
 def record_attempt(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notifications.delivery.dropping import DROPPED
+from notifications.delivery.sequence import STOPPED
 from notifications.models import AttemptOutcome, DeliveryAttempt, Notification, Status
 from notifications.words import explain, explain_attempt
 from orgs.templatetags.ui import distance
@@ -127,7 +128,8 @@ def _end(row: Notification) -> list[Moment]:
     if row.ended_at is None:
         return []
     if row.status == Status.CANCELLED:
-        why = explain(DROPPED).cause if row.last_code == DROPPED else _("Nothing is sent any more.")
+        told = row.last_code in {DROPPED, STOPPED}
+        why = explain(row.last_code).cause if told else _("Nothing is sent any more.")
         return [Moment(tone="", title=_("Cancelled"), at=row.ended_at, text=why)]
     if row.status == Status.EXPIRED:
         return [Moment(tone="bad", title=_("Expired"), at=row.ended_at, text=explain("expired").cause)]

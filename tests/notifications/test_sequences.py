@@ -13,21 +13,14 @@ from notifications.drain import drain
 from notifications.models import Notification, Status
 from notifications.sequences import enqueue_sequence
 from notifications.services import TransitionRefused, cancel, retry
+from notifications.timeline import timeline
 from orgs.models import Organization
 from orgs.tenancy import tenant
 from providers import MessageInvalid
 from sandbox.inbox import Inbox
-from sandbox.smtp import SmtpServer
-from tests.notifications.stories import change, connect_to, look, make_due
+from tests.notifications.stories import change, look, make_due
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ready(contoso: Organization, server: SmtpServer) -> Organization:
-    """An organization that sends through the sandbox."""
-    connect_to(contoso, server)
-    return contoso
 
 
 def sequence(organization: Organization, *recipients: str, **options: Any) -> list[Notification]:
@@ -40,12 +33,18 @@ def states(rows: list[Notification]) -> list[str]:
 
 
 @pytest.mark.feature("COG-40")
-def test_after_the_first_failure_the_rest_is_cancelled(ready: Organization, inbox: Inbox) -> None:
+def test_after_the_first_failure_the_rest_is_cancelled_and_the_page_says_why(
+    ready: Organization, inbox: Inbox
+) -> None:
     rows = sequence(ready, "first", "unknown", "third", "fourth")
     while drain(ready.pk):
         pass
     assert states(rows) == [Status.ACCEPTED, Status.FAILED, Status.CANCELLED, Status.CANCELLED]
     assert look(rows[2]).last_code == "stopped_after_error"
+    assert (
+        timeline(look(rows[2]), [])[-1].text
+        == "An earlier message of the same sequence failed, so this one was not sent."
+    )
     assert [mail.subject for mail in inbox] == ["first"]
 
 

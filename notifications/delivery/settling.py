@@ -165,9 +165,11 @@ def _settle_late(row: Notification, outcome: Outcome) -> Status | None:
 
 def left_by(row: Notification) -> dict[str, object]:
     """Name the way a claimed row leaves by; its connection may have been removed meanwhile."""
+    said = {name: getattr(row, name) for name in ("way_name", "provider", "via_default_mailer", "took_over")}
+    if row.connection_id is None:
+        return said | {"connection_id": None}
     own = Connection.objects.of(row.organization_id).filter(pk=row.connection_id)
-    names = ("way_name", "provider", "via_default_mailer", "took_over")
-    return {name: getattr(row, name) for name in names} | {"connection_id": Subquery(own.values("pk"))}
+    return said | {"connection_id": Subquery(own.values("pk"))}
 
 
 def record_attempt(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mailsettings.models import Connection
 from notifications.delivery import expire, recover
-from notifications.estimates import Estimate, lane_rate
+from notifications.estimates import estimate
 from notifications.lanes import LaneKey
 from notifications.models import IN_HAND, OPEN, Lane, Notification, NotificationQuerySet, Status, Urgency
 from notifications.watch import Seen, look, tell
@@ -177,12 +177,9 @@ def queue_lines() -> list[QueueLine]:
             uncertain=row["uncertain"],
             oldest_seconds=max(0.0, (now - row["oldest"]).total_seconds()) if row["oldest"] else 0.0,
             held_code=lanes[row["organization_id"]].held_code if row["organization_id"] in lanes else "",
-            rate=lane_rate(lanes.get(row["organization_id"])),
-            finishes_in=Estimate(
-                waiting=row["due"] + row["in_hand"],
-                oldest_due=row["oldest"],
-                rate=lane_rate(lanes.get(row["organization_id"])),
-            ).seconds,
+            rate=told.rate,
+            finishes_in=told.seconds,
         )
         for row in rows
+        for told in (estimate(row["organization_id"]),)
     ]

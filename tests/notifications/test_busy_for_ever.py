@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mailsettings.models import Connection
@@ -16,7 +18,7 @@ from tests.notifications.stories import at_once, look, queue
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def sent_away(organization: Organization, post: Post, times: int, *, stage: str = "greeting") -> None:
+def sent_away(organization: Organization, post: Post, times: int, *, stage: Any = "greeting") -> None:
     """Let the server be too busy for so many tries, each after the rest of the one before."""
     for _ in range(times):
         let_rests_pass(organization)
@@ -34,7 +36,7 @@ def standing(post: Post, organization: Organization) -> tuple[str, int]:
 @pytest.mark.feature("WPM-33")
 @pytest.mark.parametrize("stage", ["greeting", "mail"])
 def test_a_server_that_is_busy_for_ever_is_held_and_the_backup_takes_over(
-    contoso: Organization, primary: Post, backup: Post, stage: str
+    contoso: Organization, primary: Post, backup: Post, stage: Any
 ) -> None:
     row = queue(contoso)
     sent_away(contoso, primary, FAILURES_BEFORE_HOLD - 1, stage=stage)

@@ -14,10 +14,12 @@ from django.utils import timezone
 from notifications import slots
 from notifications.drain import drain
 from notifications.estimates import estimate
+from notifications.lanes import NEVER
 from notifications.models import Lane
 from orgs.models import Organization
 from orgs.tenancy import tenant
 from sandbox.smtp import SmtpServer
+from tests.mailsettings.routing_stories import extra
 from tests.notifications.stories import change, connect_to, queue, way
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,6 +66,25 @@ def test_a_rate_never_exceeds_what_the_connection_takes(ready: Organization) -> 
     lane(ready, counted_since=None)
     report(ready, sent=30, seconds=1.0, per_minute=30)
     assert lane(ready).rate == pytest.approx(0.5)
+
+
+def test_the_slowest_connection_decides_when_mail_leaves_by_several(ready: Organization) -> None:
+    relay = extra(ready, "Contoso relay")
+    lane(ready, rate=10.0, rated_at=timezone.now())
+    for number in range(30):
+        row = queue(ready)
+        if number < 10:
+            change(row, route=relay, route_falls_back=False)
+    assert estimate(ready.pk).seconds is None, "nobody knows how quick the relay is"
+    with tenant(ready):
+        own = Lane.objects.create(
+            organization=ready, connection_id=relay.pk, used_at=NEVER, rate=2.0, rated_at=timezone.now()
+        )
+    told = estimate(ready.pk)
+    assert (told.waiting, told.rate, told.seconds) == (30, 12.0, 5.0)
+    with tenant(ready):
+        Lane.objects.of(ready).filter(pk=own.pk).update(held_code="auth_failed")
+    assert (estimate(ready.pk).rate, estimate(ready.pk).seconds) == (10.0, None)
 
 
 def test_nobody_guesses_for_a_held_lane_or_from_old_figures(ready: Organization) -> None:

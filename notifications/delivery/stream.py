@@ -23,6 +23,9 @@ from notifications.models import Notification
 from orgs.sealing import SealBroken
 from providers import Message, MessageInvalid
 
+# Messages written in a row, and their content in bytes.
+SOME, SOME_BYTES = 25, 300_000
+
 
 class Stale(Exception):
     """The marker of a message is too old: its lease may end while the other side takes its time."""
@@ -38,7 +41,7 @@ class Try:
     left: bool = False
 
 
-class Stream:
+class Stream(Iterator[Message]):
     """Hands out messages of marked rows, and knows which of them left without an answer."""
 
     def __init__(
@@ -54,6 +57,7 @@ class Stream:
         self._goes_on = goes_on
         self._fresh, self._safe = fresh_seconds(), safe_seconds()
         self._marked: deque[Try] = deque()
+        self._written: deque[tuple[Try, Message]] = deque()
         # Handed out and not answered yet, in order, by the identity of their messages.
         self._ahead: dict[int, Try] = {}
         # Handed out last: if writing it breaks something, it is the cause.
@@ -64,28 +68,44 @@ class Stream:
     @property
     def has_more(self) -> bool:
         """Say whether there is something left to hand out."""
-        return not self._changed and bool(self._marked or self._rows)
+        return not self._changed and bool(self._written or self._marked or self._rows)
 
     def letters(self) -> Iterator[Message]:
-        """Write the messages, as long as the turn goes on and the marks are fresh."""
+        """Give the messages, as long as the turn goes on and the marks are fresh; they are asked of this."""
         self._begun, self._answered = time.monotonic(), 0
-        while self._goes_on() and (self._marked or self._mark()):
-            one = self._marked.popleft()
+        return self
+
+    def __length_hint__(self) -> int:
+        """Tell how many are written already, so that a wire that looks ahead does not wait for more."""
+        return len(self._written)
+
+    def __next__(self) -> Message:
+        self._suspect = None
+        while self._goes_on() and (self._written or self._write_some()):
+            one, message = self._written.popleft()
             if time.monotonic() - one.marked_at > self._fresh:
                 self._window.return_unsent(one.row)
                 continue
             one.started_at = timezone.now()
             self._suspect = one
-            try:
-                message = write_letter(one.row, self._way)
-            except (ContentRemoved, SealBroken, MessageInvalid) as error:
-                self._suspect = None
-                keep_back(one.row, error, self._window, one.started_at, way=self._way)
-                continue
             self._ahead[id(message)] = one
             self._window.hand_out(one.row)
-            yield message
-            self._suspect = None
+            return message
+        raise StopIteration
+
+    def _write_some(self) -> bool:
+        """Write the next few messages in a row, which is quicker than one now and then; False at the end."""
+        while not self._written and (self._marked or self._mark()):
+            room = SOME_BYTES
+            while self._marked and room > 0 and len(self._written) < SOME:
+                one = self._suspect = self._marked.popleft()
+                room -= one.row.size
+                try:
+                    self._written.append((one, write_letter(one.row, self._way)))
+                except (ContentRemoved, SealBroken, MessageInvalid) as error:
+                    keep_back(one.row, error, self._window, timezone.now(), way=self._way)
+                self._suspect = None
+        return bool(self._written)
 
     def leave(self) -> None:
         """Note that the content of the first message that has not left is about to leave.
@@ -119,8 +139,12 @@ class Stream:
 
     def rewind(self) -> None:
         """Take back what was handed out in vain, after the session ended."""
-        self._marked.extendleft(reversed(self._ahead.values()))
+        self._marked.extendleft(reversed((*self._ahead.values(), *self._unasked())))
         self._ahead.clear()
+        self._written.clear()
+
+    def _unasked(self) -> list[Try]:
+        return [one for one, _ in self._written]
 
     def end(self, *, smoothly: bool) -> None:
         """Give back every marked row of which nothing left."""
@@ -131,9 +155,10 @@ class Stream:
         if self._suspect is not None and self._suspect not in ahead:
             ahead.append(self._suspect)
         doubted = [one for one in ahead if one.left or one is self._suspect]
-        unsent = [one for one in (*ahead, *self._marked) if one not in doubted]
+        unsent = [one for one in (*ahead, *self._unasked(), *self._marked) if one not in doubted]
         self._window.return_unsent(*(one.row for one in unsent))
         self._ahead.clear()
+        self._written.clear()
         self._marked.clear()
         for one in doubted:
             give_back(one.row, self._batch.token, doubtful=self._way.doubtful)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from operator import length_hint
 
 from providers.errors import ProviderError, Refusal
 from providers.message import Message
@@ -25,6 +26,11 @@ class Supply:
     def take(self) -> Message | None:
         """Give the next message."""
         return self._returned.popleft() if self._returned else next(self._messages, None)
+
+    @property
+    def ready(self) -> int:
+        """Tell how many messages can be had without waiting, as far as anybody knows."""
+        return len(self._returned) + length_hint(self._messages, 0)
 
     def put_back(self, *messages: Message) -> None:
         """Take back what did not get its turn."""
@@ -101,6 +107,10 @@ class Chain:
             return Answer(mail.message, error=error)
 
     def _write_ahead(self, supply: Supply, number: int) -> None:
+        if len(self._next) >= number:
+            return
+        # A few in a row are quicker written than one now and then.
+        number = max(number, supply.ready)
         while self._room > 0 and len(self._next) < number and (message := supply.take()) is not None:
             mail = self.prepare(message)
             if mail is None:

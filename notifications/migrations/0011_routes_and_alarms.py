@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
             name="route",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
@@ -103,6 +104,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("route__isnull", False), ("status", "queued")),
                 fields=["route", "next_at"],
                 name="notification_route",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("route__isnull", False)),
+                fields=["route"],
+                name="notification_routed",
             ),
         ),
         migrations.AddIndex(

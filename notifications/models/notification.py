@@ -47,7 +47,6 @@ class Notification(TenantModel):
     notification_type = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     priority = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
-
     subject = models.TextField(blank=True)
     sender_email = models.TextField(blank=True)
     sender_name = models.TextField(blank=True)
@@ -61,14 +60,11 @@ class Notification(TenantModel):
     secret_content = models.BooleanField(default=False)
     message_id = models.TextField(blank=True)
     message_date = models.DateTimeField(default=timezone.now)
-
     # Messages of one sequence go one after the other, and stop when one fails (COG-40).
     sequence = models.UUIDField(null=True, blank=True)
     sequence_place = models.PositiveIntegerField(default=0)
-
     idempotency_key = models.CharField(max_length=255, blank=True)
     idempotency_hash = models.CharField(max_length=64, blank=True)
-
     connection = models.ForeignKey(
         Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications"
     )
@@ -76,7 +72,9 @@ class Notification(TenantModel):
         Draft, on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications"
     )
     # The connection a rule chose when it was queued; empty means the order of connections.
-    route = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    route = models.ForeignKey(
+        Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     route_falls_back = models.BooleanField(default=True)
     rule = models.ForeignKey(
         RoutingRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications"
@@ -88,7 +86,6 @@ class Notification(TenantModel):
     way_name = models.CharField(max_length=200, blank=True)
     provider = models.CharField(max_length=40, blank=True)
     via_default_mailer = models.BooleanField(default=False)
-
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     leased_by = models.CharField(max_length=200, blank=True)
@@ -127,6 +124,9 @@ class Notification(TenantModel):
                 fields=["route", "next_at"],
                 name="notification_route",
                 condition=models.Q(status="queued", route__isnull=False),
+            ),
+            models.Index(
+                fields=["route"], name="notification_routed", condition=models.Q(route__isnull=False)
             ),
             models.Index(
                 fields=["organization", "rule", "created_at"],

@@ -12,7 +12,7 @@ from notifications.models import DeliveryAttempt, Notification, Status
 from orgs.models import Event, Organization
 from orgs.tenancy import tenant
 from tests.notifications.backups import Post, alarms_of, events_of, join, let_rests_pass
-from tests.notifications.stories import attempts, eventually, look, make_due, queue
+from tests.notifications.stories import all_accepted, attempts, eventually, look, make_due, queue
 from tests.plugin_sandbox import Sandbox
 from tests.plugin_worker import StartWorker
 
@@ -21,11 +21,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 def is_accepted(row: Notification) -> bool:
     return look(row).status == Status.ACCEPTED
-
-
-def all_accepted(organization: Organization) -> bool:
-    with tenant(organization):
-        return not Notification.objects.of(organization).exclude(status=Status.ACCEPTED).exists()
 
 
 def held_code(post: Post) -> str:

@@ -21,7 +21,7 @@ from orgs.models import AuditEntry, Event, Organization, User
 from orgs.tenancy import tenant
 from sandbox.smtp import SmtpServer
 from tests import factories
-from tests.notifications.stories import at_once, change, look, queue
+from tests.notifications.stories import at_once, change, look, queue, states
 from tests.plugin_sandbox import PASSWORD, USERNAME, Sandbox, smtp_values
 
 pytestmark = [pytest.mark.feature("NEW-6"), pytest.mark.django_db(transaction=True)]
@@ -63,13 +63,6 @@ def read(browser: Client, address: str) -> str:
     answer = browser.get(address, follow=True)
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
-
-
-def states(organization: Organization) -> Counter[str]:
-    """Count the notifications by state."""
-    with tenant(organization):
-        rows = Notification.objects.of(organization).filter(kind="notification")
-        return Counter(rows.values_list("status", flat=True))
 
 
 def events(organization: Organization) -> list[str]:

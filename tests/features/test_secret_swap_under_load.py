@@ -11,13 +11,13 @@ from django.utils import timezone
 from mailsettings.models import Connection
 from mailsettings.secret_slots import store_next
 from mailsettings.secret_swap import SWAPPED, locked
-from notifications.models import ConnectionLimit, DeliveryAttempt, Notification, Status
+from notifications.models import ConnectionLimit, DeliveryAttempt, Status
 from orgs.models import AuditEntry, Event, Organization
 from orgs.tenancy import tenant
 from providers import SecretText
 from sandbox.microsoft import Microsoft
 from tests import factories
-from tests.notifications.stories import eventually, queue
+from tests.notifications.stories import eventually, queue, states
 from tests.plugin_sandbox import CLIENT_ID, CLIENT_SECRET, TENANT_ID, Sandbox, graph_values
 from tests.plugin_worker import StartWorker
 
@@ -74,9 +74,3 @@ def test_a_secret_that_ends_in_mid_queue_loses_nothing_and_holds_nothing(
     refused = [one for one in microsoft.token_requests if one.error_code == 7000222]
     # Each worker asked with the old one at most once more for each of its sessions.
     assert 1 <= len(refused) <= 8
-
-
-def states(organization: Organization) -> Counter[str]:
-    """Count the notifications by state."""
-    with tenant(organization):
-        return Counter(Notification.objects.of(organization).values_list("status", flat=True))

@@ -18,7 +18,7 @@ from orgs.models import Organization
 from orgs.tenancy import tenant
 from sandbox.smtp import SmtpServer
 from tests import factories
-from tests.notifications.stories import eventually, queue, rewire
+from tests.notifications.stories import all_accepted, eventually, queue, rewire
 from tests.plugin_sandbox import Sandbox, smtp_values
 from tests.plugin_worker import StartWorker
 
@@ -103,9 +103,3 @@ def test_a_hint_wakes_a_worker_at_once(
         queue(contoso, subject=f"Mail {number}")
         server.inbox.wait_for(number + 2, timeout=10)
     assert time.monotonic() - started < 15
-
-
-def all_accepted(organization: Organization) -> bool:
-    """Say whether every notification has been accepted."""
-    with tenant(organization):
-        return not Notification.objects.of(organization).exclude(status=Status.ACCEPTED).exists()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mailsettings.egress import egress
+from mailsettings.models import Rank
 from notifications import hints, tasks
 from notifications.context import workers_silent
 from notifications.process import stopping
@@ -17,7 +18,9 @@ from orgs.models import Organization
 from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
 from sandbox.tls import Authority
-from tests.notifications.stories import PASSWORD
+from tests.notifications.backups import Post, join
+from tests.notifications.stories import PASSWORD, connect_to
+from tests.plugin_sandbox import Sandbox
 
 
 @pytest.fixture
@@ -34,6 +37,41 @@ def server(inbox: Inbox, authority: Authority, reachable: Any) -> Iterator[SmtpS
     reachable(running.port)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def second(authority: Authority, reachable: Any) -> Iterator[SmtpServer]:
+    """Another mail server with an inbox of its own."""
+    running = SmtpServer(Inbox(None), mode="starttls", authority=authority, users={"user": PASSWORD})
+    running.start()
+    reachable(running.port)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def ready(contoso: Organization, server: SmtpServer) -> Organization:
+    """An organization that sends through the sandbox."""
+    connect_to(contoso, server)
+    return contoso
+
+
+@pytest.fixture
+def primary(contoso: Organization, sandbox: Sandbox) -> Post:
+    """The connection meant for the mail, with a server of its own."""
+    return join(contoso, sandbox, "Primary", Rank.PRIMARY)
+
+
+@pytest.fixture
+def backup(contoso: Organization, primary: Post, sandbox: Sandbox) -> Post:
+    """The one the organization agreed to use when the primary one fails."""
+    return join(contoso, sandbox, "Backup", Rank.BACKUP)
+
+
+@pytest.fixture
+def relay(contoso: Organization, primary: Post, sandbox: Sandbox) -> Post:
+    """What only rules choose."""
+    return join(contoso, sandbox, "Relay", Rank.ADDITIONAL)
 
 
 @pytest.fixture

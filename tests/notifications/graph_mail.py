@@ -8,7 +8,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from mailsettings.models import Connection
 from notifications.models import ConnectionGrant, ConnectionLimit, Lane, Notification, Status
 from orgs.models import Organization
 from orgs.tenancy import tenant
@@ -16,6 +15,7 @@ from providers import Attachment
 from sandbox.inbox import CaughtMail
 from sandbox.microsoft import Microsoft
 from tests import factories
+from tests.notifications.stories import limit
 from tests.plugin_sandbox import CLIENT_ID, CLIENT_SECRET, TENANT_ID, Sandbox, graph_values
 
 ROLES = ("Mail.Send", "Mail.ReadWrite")
@@ -36,27 +36,6 @@ def send_by_graph(
     factories.connection(organization, "graph", graph_values(microsoft, **values))
     limit(organization, per_minute=per_minute)
     return microsoft
-
-
-def limit(organization: Organization, **columns: object) -> None:
-    """Give the organization's connection limits of its own."""
-    with tenant(organization):
-        connection = Connection.objects.of(organization).get()
-        ConnectionLimit.objects.of(organization).update_or_create(
-            connection=connection, organization=organization, defaults=columns
-        )
-
-
-def states(organization: Organization) -> dict[str, int]:
-    """Count the rows of each state."""
-    with tenant(organization):
-        rows = list(Notification.objects.of(organization).values_list("status", flat=True))
-    return {str(state): rows.count(state) for state in set(rows)}
-
-
-def accepted(organization: Organization) -> int:
-    """Count what was accepted."""
-    return states(organization).get(Status.ACCEPTED, 0)
 
 
 def pass_time(seconds: float) -> None:

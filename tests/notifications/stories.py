@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,11 @@ from django.utils import timezone
 from kombu import pools
 
 from mailsettings.egress import egress
-from mailsettings.models import MailSettings
+from mailsettings.models import Connection, MailSettings
 from mailsettings.services import save_connection
 from mailsettings.ways import Way, mail_settings, way_out
-from notifications.models import DeliveryAttempt, Notification
+from notifications.drain import drain
+from notifications.models import ConnectionLimit, DeliveryAttempt, Notification, Status
 from notifications.services import enqueue
 from orgs.models import Organization
 from orgs.tenancy import tenant
@@ -90,6 +92,38 @@ def change(row: Notification, **columns: object) -> None:
     """Put a row into the state a story begins with."""
     with tenant(row.organization_id):
         Notification.objects.of(row.organization_id).filter(pk=row.pk).update(**columns)
+
+
+def states(organization: Organization) -> Counter[str]:
+    """Count the notifications by state; tests and verifications are left out."""
+    with tenant(organization):
+        rows = Notification.objects.of(organization).filter(kind="notification")
+        return Counter(rows.values_list("status", flat=True))
+
+
+def accepted(organization: Organization) -> int:
+    """Count what was accepted."""
+    return states(organization)[Status.ACCEPTED]
+
+
+def all_accepted(organization: Organization) -> bool:
+    """Say whether every notification has been accepted."""
+    return set(states(organization)) <= {Status.ACCEPTED}
+
+
+def limit(organization: Organization, **columns: object) -> None:
+    """Give the organization's only connection limits of its own."""
+    with tenant(organization):
+        connection = Connection.objects.of(organization).get()
+        ConnectionLimit.objects.of(organization).update_or_create(
+            connection=connection, organization=organization, defaults=columns
+        )
+
+
+def drain_all(organization: Organization) -> None:
+    """Take turns until nothing is due."""
+    while drain(organization.pk):
+        pass
 
 
 def make_due(organization: Organization) -> None:

@@ -25,13 +25,6 @@ def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("notifications.worker.ROUND_SECONDS", 0.3)
 
 
-@pytest.fixture
-def ready(contoso: Organization, server: SmtpServer) -> Organization:
-    """An organization that sends through the sandbox."""
-    connect_to(contoso, server)
-    return contoso
-
-
 @pytest.mark.slow
 @pytest.mark.feature("COG-46")
 def test_an_id_comes_at_once_and_the_answer_after_the_servers_own(

@@ -31,13 +31,6 @@ from tests.notifications.stories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ready(contoso: Organization, server: SmtpServer) -> Organization:
-    """An organization that sends through the sandbox."""
-    connect_to(contoso, server)
-    return contoso
-
-
 def lane(organization: Organization) -> Lane:
     with tenant(organization):
         return Lane.objects.of(organization).get()

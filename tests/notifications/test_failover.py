@@ -35,18 +35,6 @@ FAULTS: dict[str, Break] = {
 }
 
 
-@pytest.fixture
-def primary(contoso: Organization, sandbox: Sandbox) -> Post:
-    """The connection meant for the mail."""
-    return join(contoso, sandbox, "Primary", Rank.PRIMARY)
-
-
-@pytest.fixture
-def backup(contoso: Organization, primary: Post, sandbox: Sandbox) -> Post:
-    """The one the organization agreed to use when the primary one fails."""
-    return join(contoso, sandbox, "Backup", Rank.BACKUP)
-
-
 def lane_shown(organization: Organization) -> Lane:
     """Read what the screens show."""
     with tenant(organization):

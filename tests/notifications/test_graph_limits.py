@@ -19,8 +19,8 @@ from orgs.models import Organization
 from orgs.tenancy import tenant
 from sandbox.inbox import Inbox
 from tests import factories
-from tests.notifications.graph_mail import accepted, limit, pass_time, send_by_graph, states
-from tests.notifications.stories import at_once, change, eventually, queue, way
+from tests.notifications.graph_mail import pass_time, send_by_graph
+from tests.notifications.stories import accepted, at_once, change, eventually, limit, queue, states, way
 from tests.plugin_sandbox import Sandbox, account_values, smtp_values
 from tests.plugin_worker import StartWorker
 

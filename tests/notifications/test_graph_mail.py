@@ -17,16 +17,8 @@ from orgs.tenancy import tenant
 from providers import MessageInvalid
 from sandbox.inbox import CaughtMail
 from tests import factories
-from tests.notifications.graph_mail import (
-    MEGABYTE,
-    accepted,
-    end_rests,
-    file_of,
-    files_in,
-    send_by_graph,
-    states,
-)
-from tests.notifications.stories import attempts, look, queue
+from tests.notifications.graph_mail import MEGABYTE, end_rests, file_of, files_in, send_by_graph
+from tests.notifications.stories import accepted, attempts, look, queue, states
 from tests.plugin_sandbox import Sandbox, smtp_values
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,22 +16,10 @@ from notifications.models import Notification, Status
 from orgs.models import Organization
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
-from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
-from sandbox.tls import Authority
 from tests.notifications.stories import PASSWORD, at_once, connect_to, look, queue
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def second(authority: Authority, reachable: Any) -> Any:
-    """Another mail server with an inbox of its own."""
-    running = SmtpServer(Inbox(None), mode="starttls", authority=authority, users={"user": PASSWORD})
-    running.start()
-    reachable(running.port)
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mailsettings.models import Connection, Rank
+from mailsettings.models import Connection
 from mailsettings.services import switch_off
 from mailsettings.ways import mail_settings
 from notifications.drain import drain, turn
@@ -18,23 +18,11 @@ from notifications.sweep import due_lanes, due_organizations
 from orgs.models import Organization
 from orgs.tenancy import tenant
 from sandbox.inbox import Inbox
-from tests.notifications.backups import Post, alarms_of, join, let_rests_pass, send_through
+from tests.notifications.backups import Post, alarms_of, let_rests_pass, send_through
 from tests.notifications.stories import attempts, change, look, make_due, queue
 from tests.plugin_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def primary(contoso: Organization, sandbox: Sandbox) -> Post:
-    """What mail takes without a rule."""
-    return join(contoso, sandbox, "Primary", Rank.PRIMARY)
-
-
-@pytest.fixture
-def relay(contoso: Organization, primary: Post, sandbox: Sandbox) -> Post:
-    """What a rule chose for some of it."""
-    return join(contoso, sandbox, "Relay", Rank.ADDITIONAL)
 
 
 def test_mail_takes_the_connection_of_its_rule_and_the_rest_follows_the_order(

@@ -11,12 +11,12 @@ from django.urls import reverse
 
 from mailsettings.models import Connection
 from notifications.drain import drain
-from notifications.models import ConnectionLimit, Notification, Status
+from notifications.models import ConnectionLimit
 from orgs.models import AuditEntry, Organization, Role, User
 from orgs.tenancy import tenant
 from sandbox.smtp import SmtpServer
 from tests import factories
-from tests.notifications.stories import connect_to, queue
+from tests.notifications.stories import accepted, connect_to, queue
 from tests.order_stories import M365, RELAY, named, three_connections
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reachable")]
@@ -29,11 +29,6 @@ def address(organization: Organization, connection: Connection) -> str:
 def stored(organization: Organization) -> list[tuple[int | None, int | None]]:
     with tenant(organization):
         return list(ConnectionLimit.objects.of(organization).values_list("sessions", "per_minute"))
-
-
-def accepted(organization: Organization) -> int:
-    with tenant(organization):
-        return Notification.objects.of(organization).filter(status=Status.ACCEPTED).count()
 
 
 @pytest.mark.feature("WPM-5")

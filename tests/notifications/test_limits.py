@@ -11,7 +11,6 @@ from django.db import connections, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
 
-from mailsettings.models import Connection
 from mailsettings.ways import mail_settings
 from notifications import slots
 from notifications.delivery import claim, recover
@@ -31,34 +30,22 @@ from orgs.models import Organization
 from orgs.services import platform_organization_id
 from orgs.tenancy import tenant
 from sandbox.smtp import SmtpServer
-from tests.notifications.stories import at_once, change, connect, connect_to, look, queue, way
+from tests.notifications.stories import (
+    accepted,
+    at_once,
+    change,
+    connect,
+    limit,
+    look,
+    queue,
+    way,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reachable")]
 
 
-@pytest.fixture
-def ready(contoso: Organization, server: SmtpServer) -> Organization:
-    """An organization that sends through the sandbox."""
-    connect_to(contoso, server)
-    return contoso
-
-
-def limit(organization: Organization, **columns: object) -> None:
-    """Give a connection limits of its own."""
-    with tenant(organization):
-        connection = Connection.objects.of(organization).get()
-        ConnectionLimit.objects.of(organization).update_or_create(
-            connection=connection, organization=organization, defaults=columns
-        )
-
-
 def owner_rows(model: Any) -> Any:
     return model.objects.using("owner")
-
-
-def accepted(organization: Organization) -> int:
-    with tenant(organization):
-        return Notification.objects.of(organization).filter(status=Status.ACCEPTED).count()
 
 
 def older(seconds: float) -> None:

@@ -12,27 +12,29 @@ from django.db import connections
 
 from mailsettings.models import Connection
 from notifications.delivery import claim, deliver
-from notifications.drain import drain
 from notifications.models import DeliveryAttempt, Lane, Notification, Status
 from notifications.services import cancel, retry
 from orgs.models import Organization
 from orgs.tenancy import tenant
 from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
-from tests.notifications.stories import at_once, attempts, connect_to, look, make_due, queue, way
+from tests.notifications.stories import (
+    at_once,
+    attempts,
+    connect_to,
+    drain_all,
+    look,
+    make_due,
+    queue,
+    states,
+    way,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OPEN = """
 SELECT pid, xact_start FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 AND backend_type = 'client backend' AND (state LIKE 'idle in transaction%%' OR backend_xid IS NOT NULL)
 """
-
-
-@pytest.fixture
-def ready(contoso: Organization, server: SmtpServer) -> Organization:
-    """An organization that sends through the sandbox."""
-    connect_to(contoso, server)
-    return contoso
 
 
 def spy(server: SmtpServer, look_at: Callable[[str], None]) -> None:
@@ -54,18 +56,6 @@ def open_now() -> set[tuple[object, ...]]:
     with connections["system"].cursor() as cursor:
         cursor.execute(OPEN)
         return set(cursor.fetchall())
-
-
-def drain_all(organization: Organization) -> None:
-    """Take turns until nothing is due."""
-    while drain(organization.pk):
-        pass
-
-
-def outcomes(organization: Organization) -> Counter[str]:
-    """Count the states of an organization's messages."""
-    with tenant(organization):
-        return Counter(Notification.objects.of(organization).values_list("status", flat=True))
 
 
 @pytest.mark.control("C-DEL-7")
@@ -113,7 +103,7 @@ def test_one_worker_or_twenty_come_to_the_same(
     at_once(*[work] * workers)
     work()
     for organization in (ready, fabrikam):
-        assert outcomes(organization) == {"accepted": 40, "failed": 10, "queued": 10}
+        assert states(organization) == {"accepted": 40, "failed": 10, "queued": 10}
         with tenant(organization):
             rows = Notification.objects.of(organization)
             assert set(rows.values_list("attempts", flat=True)) == {1}
@@ -177,7 +167,7 @@ def test_nothing_leaves_after_a_cancel_was_confirmed(
     deliver(batch, way(ready))
     drain_all(ready)
     assert [mail.subject for mail in inbox] == [str(number) for number in range(1, 12, 2)]
-    assert outcomes(ready) == {"accepted": 6, "cancelled": 6}
+    assert states(ready) == {"accepted": 6, "cancelled": 6}
 
 
 @pytest.mark.control("C-DEL-10")
@@ -205,4 +195,4 @@ def test_nothing_more_leaves_once_the_organization_is_disabled(
     sent = len(inbox)
     drain_all(ready)
     assert len(inbox) == sent
-    assert outcomes(ready) == +Counter(accepted=sent, queued=10 - sent)
+    assert states(ready) == +Counter(accepted=sent, queued=10 - sent)

@@ -14,35 +14,17 @@ from django.urls import reverse
 from mailsettings.connections.services import switch
 from mailsettings.models import Connection, RoutingRule
 from mailsettings.routing.services import remove_rule, repoint
-from notifications.drain import drain
 from notifications.models import Notification, Status
 from orgs.models import Organization, User
 from orgs.tenancy import tenant
-from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
-from sandbox.tls import Authority
 from tests.mailsettings.routing_stories import extra, store, when
 from tests.notifications.backups import alarms_of
-from tests.notifications.stories import PASSWORD, connect, connect_to, eventually, look, queue
+from tests.notifications.stories import connect, connect_to, drain_all, eventually, look, queue
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 INVOICES = [when("notification_type", "is", "invoice")]
-
-
-@pytest.fixture
-def second(authority: Authority, reachable: Any) -> Any:
-    """Another mail server with an inbox of its own."""
-    running = SmtpServer(Inbox(None), mode="starttls", authority=authority, users={"user": PASSWORD})
-    running.start()
-    reachable(running.port)
-    yield running
-    running.stop()
-
-
-def drain_all(organization: Organization) -> None:
-    while drain(organization.pk):
-        pass
 
 
 @pytest.mark.feature("WPM-34")

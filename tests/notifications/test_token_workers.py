@@ -12,8 +12,8 @@ from orgs.models import Organization
 from orgs.tenancy import tenant
 from sandbox.microsoft import Microsoft
 from tests import factories
-from tests.notifications.graph_mail import limit, send_by_graph
-from tests.notifications.stories import eventually, queue
+from tests.notifications.graph_mail import send_by_graph
+from tests.notifications.stories import eventually, limit, queue
 from tests.plugin_sandbox import (
     CLIENT_ID,
     CLIENT_SECRET,

@@ -28,13 +28,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 FRAME = ("BEGIN", "COMMIT", "SELECT set_config")
 
 
-@pytest.fixture
-def ready(contoso: Organization, server: SmtpServer) -> Organization:
-    """An organization that sends through the sandbox."""
-    connect_to(contoso, server)
-    return contoso
-
-
 def statements(captured: CaptureQueriesContext) -> list[str]:
     """Give what was asked of the database, without the frame of transactions."""
     return [query["sql"] for query in captured if not query["sql"].startswith(FRAME)]

@@ -9,12 +9,12 @@ from mailsettings.models import Connection, Rank
 from mailsettings.routing.conditions import read_groups
 from mailsettings.routing.services import add_rule
 from notifications.drain import drain
-from notifications.services import enqueue
 from orgs.models import Organization, User
 from orgs.tenancy import tenant
 from sandbox.inbox import Inbox
 from tests import factories
 from tests.browser.words import VARIANTS, Check, PageFactory, Shoot, SignIn
+from tests.notifications.stories import queue
 from tests.plugin_sandbox import Sandbox, graph_values, smtp_values
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -95,13 +95,7 @@ def test_a_rule_is_made_tried_and_followed(
     expect(outcome).to_contain_text("Found “invoice”.")
     assert len(relay_inbox) == 0
 
-    row = enqueue(
-        organization=contoso,
-        to="billing@fabrikam.example",
-        subject="Invoice 12",
-        text="x",
-        notification_type="invoice",
-    )
+    row = queue(contoso, to="billing@fabrikam.example", subject="Invoice 12", notification_type="invoice")
     drain(contoso.pk)
     assert (len(relay_inbox), len(sandbox.inbox)) == (1, 0)
     page.goto(f"/organizations/contoso/deliveries/{row.pk}/")
@@ -166,13 +160,7 @@ def test_the_pages_of_the_rules_are_accessible(
     add(contoso, [invoice, domain], [header])
     add(contoso, [{"field": "subject", "operator": "contains", "value": "newsletter" * 20}], held=True)
     add(contoso, [{"field": "from_address", "operator": "ends", "value": "@legal.example"}], enabled=False)
-    row = enqueue(
-        organization=contoso,
-        to="billing@fabrikam.example",
-        subject="Newsletter",
-        text="x",
-        notification_type="invoice",
-    )
+    row = queue(contoso, to="billing@fabrikam.example", subject="Newsletter", notification_type="invoice")
     page.reload()
     assert_accessible(page)
     shoot(page, f"05-routing-{variant}")

@@ -59,7 +59,7 @@ class Writer:
     def write(self) -> float:
         """Send the form; gives the seconds the answer took."""
         self._written += 1
-        typed = {"to": "ann@example.com", "subject": "Hi", "text": "Hello", "priority": "normal"}
+        typed = {"to": "reader@example.com", "subject": "Hi", "text": "Hello", "priority": "normal"}
         begun = time.monotonic()
         assert self._browser.post(self._page, typed).status_code == 302
         return time.monotonic() - begun

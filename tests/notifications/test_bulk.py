@@ -43,7 +43,7 @@ def some(number: int) -> list[NewMessage]:
 
 def test_a_message_of_many_is_stored_like_one_by_itself(contoso: Organization) -> None:
     same = {
-        "to": "Anna <a@example.com>, b@example.com",
+        "to": "Reader <a@example.com>, b@example.com",
         "cc": ("c@example.com",),
         "subject": "Übersicht ' \\ %s {}",
         "text": "Text \\ ' \" \t",

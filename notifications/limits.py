@@ -25,7 +25,8 @@ class Limits:
     upload: int = 0
 
 
-# What Exchange Online takes from one mailbox.
+# What Exchange Online takes from one mailbox (Microsoft Learn: "Exchange Online limits" for SMTP AUTH;
+# "Microsoft Graph service-specific throttling limits", Outlook: 4 requests at a time, 150 MB in 5 minutes).
 MICROSOFT_SMTP = Limits(sessions=3, per_minute=30)
 GRAPH = Limits(sessions=4, per_minute=30, upload=150_000_000)
 # The whole of a message in base64 twice, its line ends and headers: an upper bound.

@@ -39,6 +39,19 @@ def pytest_configure(config: pytest.Config) -> None:
     TenantQuerySet.of = unscoped  # type: ignore[assignment, method-assign]  # the point
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of the second run what proves nothing in it: worker processes run code nobody patched."""
+    if not config.getoption(SWITCH):
+        return
+    left_out = [
+        item
+        for item in items
+        if "start_worker" in getattr(item, "fixturenames", ()) or item.get_closest_marker("slow")
+    ]
+    items[:] = [item for item in items if item not in set(left_out)]
+    config.hook.pytest_deselected(items=left_out)
+
+
 def _empty_what_has_rows(
     self: DatabaseOperations, _style: Style, tables: Sequence[str], **_options: bool
 ) -> list[str]:

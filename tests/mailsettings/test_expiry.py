@@ -30,6 +30,7 @@ def reminders(organization: Organization) -> list[int]:
         return [row.detail["days"] for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.feature("CIR-12")
 @pytest.mark.django_db(transaction=True)
 def test_each_step_before_the_expiry_is_told_once(

@@ -76,6 +76,7 @@ def test_enqueue_names_the_field_and_queues_nothing(
         assert not Notification.objects.of(contoso).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.feature("WPM-43")
 def test_enqueue_refuses_content_beyond_the_limit(contoso: Organization, settings: Any) -> None:
     large = Attachment(name="large.bin", content_type="application/octet-stream", content=bytes(36 * 1024**2))

@@ -21,7 +21,6 @@ from tests.notifications.stories import connect_to, queue
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
-@pytest.mark.slow
 @pytest.mark.feature("NEW-13")
 def test_the_page_names_the_end_of_a_queue_within_a_quarter(
     contoso: Organization,

@@ -74,7 +74,6 @@ def clock(organization: Organization) -> None:
         make_due(organization)
 
 
-@pytest.mark.slow
 @pytest.mark.control("C-DEL-1", "C-DEL-3", "C-DEL-8")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_moody_primary_loses_no_message_and_doubles_only_what_was_in_doubt(

@@ -46,7 +46,6 @@ def p95(organization: Organization, ring: Ring, *, messages: int = 8) -> float:
     return sorted(waits)[int(messages * 0.95)]
 
 
-@pytest.mark.slow
 @pytest.mark.control("C-DEL-12")
 @pytest.mark.feature("NEW-13")
 def test_100000_queued_rows_or_a_dead_server_do_not_double_anothers_wait(

@@ -39,6 +39,11 @@ def no_marker() -> None:
     """Stand in where nobody wants to know that transmission begins."""
 
 
+def always() -> bool:
+    """Stand in where nobody stops what was begun."""
+    return True
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came of one message of many: a receipt, or the error that sending it alone would have raised."""
@@ -60,12 +65,14 @@ class Session(Protocol):
         *,
         before_transmit: Callable[[], None] = no_marker,
         at_once: int = 1,
+        goes_on: Callable[[], bool] = always,
     ) -> Generator[Answer, None, None]:
         """Send messages in their order, in few exchanges or `at_once` at a time, where the other side can.
 
         Gives one answer for each message; with several under way, in the order they come. `before_transmit`
         runs once for a message, in the order they were asked for. Messages are asked for ahead of their turn:
-        where one has no answer when the caller stops, nothing left unless `before_transmit` ran for it.
+        where one has no answer when the caller stops, nothing left unless `before_transmit` ran for it. Once
+        `goes_on` says no, only messages the other side was told of already are finished.
         """
 
     def verify(self, sender: str, recipient: str) -> None:

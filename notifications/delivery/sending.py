@@ -112,7 +112,10 @@ class Turn:
                 # Before anything is marked: a server that is away costs no marks.
                 session = self._line.session()
                 sending = session.send_many(
-                    stream.letters(), before_transmit=stream.leave, at_once=batch.at_once
+                    stream.letters(),
+                    before_transmit=stream.leave,
+                    at_once=batch.at_once,
+                    goes_on=self.goes_on,
                 )
                 with closing(sending) as answers:
                     self._take_in(answers, stream, window, batch)

@@ -8,7 +8,7 @@ from typing import Final
 from providers.errors import ProviderError, Stage
 from providers.message import Message
 from providers.network import HttpReply
-from providers.session import Answer, Receipt, Session, WireContext, answer_of, no_marker, one_by_one
+from providers.session import Answer, Receipt, Session, WireContext, always, answer_of, no_marker, one_by_one
 from providers.tokens import TokenSource
 from providers.transports.graph_body import sendmail_body, size_of
 from providers.transports.graph_calls import GraphCalls
@@ -70,6 +70,7 @@ class GraphSession(Session):
         *,
         before_transmit: Callable[[], None] = no_marker,
         at_once: int = 1,
+        goes_on: Callable[[], bool] = always,  # noqa: ARG002 - no more are asked for than are under way
     ) -> Generator[Answer, None, None]:
         """Send messages in their order, several at a time; those that need a draft travel alone."""
         if at_once <= 1:

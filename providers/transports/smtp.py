@@ -7,7 +7,7 @@ from contextlib import closing
 
 from providers.errors import ProviderError, Refusal, Stage
 from providers.message import Message
-from providers.session import Answer, Receipt, Session, WireContext, answer_of, no_marker
+from providers.session import Answer, Receipt, Session, WireContext, always, answer_of, no_marker
 from providers.transports.smtp_auth import SmtpLogin, sign_in
 from providers.transports.smtp_chain import Chain, Supply, is_ended
 from providers.transports.smtp_content import mail_command, wire_content
@@ -104,9 +104,10 @@ class SmtpSession(Session):
         *,
         before_transmit: Callable[[], None] = no_marker,
         at_once: int = 1,  # noqa: ARG002 - one wire carries one after the other
+        goes_on: Callable[[], bool] = always,
     ) -> Generator[Answer, None, None]:
         """Send messages in their order, chained where the server can; each fares as if it were sent alone."""
-        supply = Supply(messages)
+        supply = Supply(messages, goes_on)
         while (message := supply.take()) is not None:
             chain = Chain(self._wire, self._trace, self._envelope_sender, sent=self._sent)
             first = chain.prepare(message) if self._wire.sock is not None else None

@@ -19,12 +19,14 @@ from providers.transports.smtp_wire import SmtpWire
 class Supply:
     """Messages that are asked for ahead, and put back when they could not follow."""
 
-    def __init__(self, messages: Iterable[Message]) -> None:
-        self._messages = iter(messages)
+    def __init__(self, messages: Iterable[Message], goes_on: Callable[[], bool]) -> None:
+        self._messages, self.goes_on = iter(messages), goes_on
         self._returned: deque[Message] = deque()
 
     def take(self) -> Message | None:
-        """Give the next message."""
+        """Give the next message, as long as there is to be one."""
+        if not self.goes_on():
+            return None
         return self._returned.popleft() if self._returned else next(self._messages, None)
 
     @property
@@ -97,6 +99,8 @@ class Chain:
             return error
 
     def _transmit(self, mail: Prepared, refused: dict[str, Refusal], supply: Supply) -> Answer:
+        if not supply.goes_on():
+            self._give_back(supply)
         try:
             self._exchange.hand_over(mail, self._next[0] if self._next else None)
             if self._next:

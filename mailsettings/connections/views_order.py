@@ -143,6 +143,10 @@ def tell_first(request: OrganizationRequest, row: Connection, former: Connection
     detail = {**was, "after": {"primary": row.name}}
     audit.record_request(request, action="connection.made_primary", subject=row.name, detail=detail)
     messages.success(request, _("%(name)s is the primary connection now.") % {"name": row.name})
+    rows = Connection.objects.of(request.organization)
+    if was and rows.filter(pk=former.pk, rank=Rank.ADDITIONAL).exists():
+        words = _("Only rules use %(former)s now. Use it as a backup if it may take over.")
+        messages.warning(request, words % {"former": former.name})
 
 
 def consent_question(request: OrganizationRequest, row: Connection) -> Question:

@@ -71,9 +71,19 @@ def test_whatever_comes_first_is_the_primary_one_and_the_former_takes_its_rank(
     html = move(three, name, direction).content.decode()
     assert order(three.organization) == [(RELAY, "primary"), (M365, "backup"), (GMAIL, "additional")]
     assert f"{RELAY} is the primary connection now." in html
+    assert "Only rules use" not in html
     entry = last(three.organization)
     assert (entry.action, entry.subject) == ("connection.made_primary", RELAY)
     assert entry.detail == {"before": {"primary": M365}, "after": {"primary": RELAY}}
+
+
+@pytest.mark.feature("WPM-35")
+def test_a_former_primary_that_no_longer_takes_over_is_named(three: Admin) -> None:
+    with tenant(three.organization):
+        Connection.objects.of(three.organization).filter(name=RELAY).update(rank="additional")
+    html = move(three, RELAY, "up").content.decode()
+    assert dict(order(three.organization))[M365] == "additional"
+    assert f"Only rules use {M365} now. Use it as a backup if it may take over." in html
 
 
 @pytest.mark.feature("WPM-33")

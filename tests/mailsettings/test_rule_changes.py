@@ -144,11 +144,11 @@ def test_the_card_counts_the_week_of_all_rules_by_one_query(three: Admin) -> Non
     def asked() -> list[str]:
         with CaptureQueriesContext(connections["default"]) as queries:
             three.browser.get(three.url("mailsettings:connections"))
-        return [query["sql"] for query in queries]
+        # What the shell reads is kept for seconds, so it differs from page to page.
+        rooms = ("mailsettings_routingrule", "mailsettings_connection", "notifications_")
+        return [query["sql"] for query in queries if any(room in query["sql"] for room in rooms)]
 
     ruled(three, RELAY)
-    # The first page of all fills the caches of the shell.
-    asked()
     few = asked()
     ruled(three, M365, GMAIL, RELAY, M365)
     many = asked()

@@ -62,7 +62,7 @@ EHLO_NAME = env.str("EHLO_NAME", default="") or urlsplit(BASE_URL).hostname
 
 DELIVERY_LEASE_SECONDS = number("DELIVERY_LEASE_SECONDS", default=240)
 # Messages whose marker and outcome are written together; 1 for organizations that never want a copy twice.
-DELIVERY_WINDOW = number("DELIVERY_WINDOW", default=100)
+DELIVERY_WINDOW = number("DELIVERY_WINDOW", default=200)
 # Limits of connections whose provider has none of its own; 0 messages a minute means no limit.
 DELIVERY_SESSIONS = number("DELIVERY_SESSIONS", default=3)
 DELIVERY_PER_MINUTE = number("DELIVERY_PER_MINUTE", default=0, least=0)

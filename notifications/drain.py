@@ -52,16 +52,17 @@ def drain(organization_id: UUID) -> bool:
     return any(one.more for one in turned)
 
 
-def nobody() -> None:
-    """Stand in where no other thread could help."""
+def nobody(waits: bool) -> None:  # noqa: FBT001  # the one thing there is to say
+    """Stand in where nobody could help."""
 
 
 def turn(
-    organization_id: UUID, route_id: UUID | None = None, *, call_help: Callable[[], None] = nobody
+    organization_id: UUID, route_id: UUID | None = None, *, call_help: Callable[[bool], None] = nobody
 ) -> Turned:
     """Send what is due in one lane, as far as one turn goes.
 
-    `call_help` is called when more is due than one session brings out while it waits for wire and database.
+    `call_help` is called after every batch behind which more is due, and told whether this session mostly
+    waits for wire and database, so that another one beside it in this process would bring something.
     """
     lane = LaneKey(organization_id, route_id)
     for _ in range(2):
@@ -78,7 +79,7 @@ def turn(
     return Turned(more=not stopping.is_set())
 
 
-def along(plan: Plan, lane: LaneKey, call_help: Callable[[], None]) -> Turned:
+def along(plan: Plan, lane: LaneKey, call_help: Callable[[bool], None]) -> Turned:
     """Send through the first way of the plan that is not down; when all are, the mail waits for the first.
 
     Raises:
@@ -99,7 +100,7 @@ def along(plan: Plan, lane: LaneKey, call_help: Callable[[], None]) -> Turned:
     return Turned(wait=min(waits, default=None), slow=any(turned.slow for turned in tried))
 
 
-def through(way: Way, plan: Plan, call_help: Callable[[], None]) -> Turned:
+def through(way: Way, plan: Plan, call_help: Callable[[bool], None]) -> Turned:
     """Send batch after batch through a way."""
     token, begun, computed = uuid4(), time.monotonic(), time.thread_time()
     work = Turn(way, token, is_backed=lambda: plan.is_backed(way.place))
@@ -113,8 +114,8 @@ def through(way: Way, plan: Plan, call_help: Callable[[], None]) -> Turned:
             if taken.was_last and work.goes_on() and not in_order:
                 return Turned(slow=is_slow(work, begun))
             waits = time.thread_time() - computed < COMPUTING * (time.monotonic() - begun)
-            if waits and not in_order and work.goes_on():
-                call_help()
+            if not in_order and work.goes_on():
+                call_help(waits)
     finally:
         work.end()
         if work.course.pace is not Pace.ON:

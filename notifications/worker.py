@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.models.functions import Now
 
+from notifications import hints
 from notifications.crew import Crew
 from notifications.drain import Turned, run_tests, turn
 from notifications.lanes import LaneKey
@@ -80,7 +81,13 @@ class MailLoop(threading.Thread):
             self.senders.take(lane)
 
     def _send(self, lane: LaneKey) -> Turned:
-        return turn(*lane, call_help=lambda: self.senders.help(lane))
+        def call_help(waits: bool) -> None:  # noqa: FBT001  # the one thing there is to say
+            if waits:
+                self.senders.help(lane)
+            # Another process hears of a long queue only by its next round, seconds from now.
+            hints.Hint(lane.organization_id)()
+
+        return turn(*lane, call_help=call_help)
 
     def stop(self) -> None:
         """Stop claiming, let messages on the wire finish, take the name off the board."""

@@ -10,7 +10,7 @@ from mailsettings.ways import Way, open_session
 from providers import Session, Silence
 
 # What one window may cost in time: few messages of a slow server, many of a quick one.
-WINDOW_SECONDS = 0.25
+WINDOW_SECONDS = 0.75
 SMALLEST_BATCH, LARGEST_BATCH = 10, 500
 # Until a connection is known it gets a small batch.
 FIRST_SECONDS = 0.02

@@ -185,7 +185,9 @@ class Stream(Iterator[Message]):
                 self._rows.extendleft(reversed(rows))
                 self._changed = True
                 break
+            # The wire's rhythm alone says how many go together: a slow disk wants more of them, not fewer.
             now, marked_at = timezone.now(), time.monotonic()
+            self._begun = marked_at
             self._marked.extend(Try(row, marked_at, now) for row in rows if row.pk in passed)
             if self._marked:
                 return True

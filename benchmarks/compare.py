@@ -37,7 +37,9 @@ def main() -> None:
         variables = stage.environment(children, data=data, smtp_port=port)
         stage.set_up(variables)
         others = {sender: other(sender, options, python, variables, port) for sender in options.others}
-        ours = delivery.measure(options, variables, data, "127.0.0.1", port)
+        # As many connections as the others.
+        threads = {"DELIVERY_THREADS": str(max(options.connections // options.workers, 8))}
+        ours = delivery.measure(options, variables | threads, data, "127.0.0.1", port)
     rate = float(str(ours["mails_per_second"]))
     ratios = {
         sender: round(rate / float(figures["mails_per_second"]), 2) for sender, figures in others.items()

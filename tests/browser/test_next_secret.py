@@ -12,14 +12,13 @@ from notifications.drain import drain, run_tests
 from orgs.models import Organization, User
 from sandbox.microsoft import Microsoft
 from tests import factories
-from tests.browser.words import PageFactory
+from tests.browser.words import VARIANTS, PageFactory
 from tests.notifications.stories import change, queue
 from tests.plugin_sandbox import CLIENT_ID, CLIENT_SECRET, TENANT_ID, Sandbox, graph_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEXT = "Q~8the-next-secret-of-the-tests-4567"
 TODAY = datetime.now(UTC).date()
-LOOKS = [(phone, dark) for phone in (False, True) for dark in (False, True)]
 
 
 @pytest.fixture
@@ -40,14 +39,14 @@ def look(
     shoot: Callable[[Page, str], None],
     assert_accessible: Callable[[Page], None],
 ) -> Callable[[str, str], None]:
-    """Look at a page at both widths and in both themes."""
+    """Look at a page at both widths, each in another theme."""
 
     def at(address: str, name: str) -> None:
-        for phone, dark in LOOKS:
-            page = sign_in(page_factory(phone=phone, dark=dark), owner)
+        for variant, look in VARIANTS.items():
+            page = sign_in(page_factory(**look), owner)
             page.goto(address)
             assert_accessible(page)
-            shoot(page, f"{name}-{'dark' if dark else 'light'}-{390 if phone else 1280}")
+            shoot(page, f"{name}-{variant}")
 
     return at
 

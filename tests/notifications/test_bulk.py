@@ -6,6 +6,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from mailsettings.routing.services import switch_routing
 from notifications.bulk import CHUNK
 from notifications.drain import drain
 from notifications.models import Kind, Notification, Status
@@ -22,6 +23,7 @@ from orgs.tenancy import TenancyError, tenant
 from providers import Attachment
 from sandbox.inbox import Inbox
 from sandbox.smtp import SmtpServer
+from tests.mailsettings.routing_stories import extra, store, when
 from tests.notifications.stories import connect_to
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reachable")]
@@ -121,3 +123,17 @@ def test_it_stays_inside_its_organization(contoso: Organization, fabrikam: Organ
         enqueue_many(organization=contoso, messages=some(1))
     assert [row.kind for row in rows(contoso)] == []
     assert enqueue(organization=fabrikam, to="a@example.com", subject="x").kind == Kind.NOTIFICATION
+
+
+def test_rules_are_read_once_and_choose_for_each(contoso: Organization, server: SmtpServer) -> None:
+    connect_to(contoso, server)
+    relay = extra(contoso, "Relay")
+    store(contoso, relay, [when("subject", "contains", "mail 1")])
+    with tenant(contoso):
+        switch_routing(organization=contoso, enabled=True)
+    with tenant(contoso), CaptureQueriesContext(connections["default"]) as captured:
+        enqueue_many(organization=contoso, messages=some(30))
+    assert len(captured) <= 5
+    routed = [row for row in rows(contoso) if row.route_id == relay.pk]
+    assert len(routed) == 11
+    assert {(row.rule_place, row.route_falls_back) for row in routed} == {(1, True)}

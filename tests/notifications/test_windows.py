@@ -215,7 +215,7 @@ def test_a_lost_answer_among_many_that_came_does_not_stop_the_lane(
 
 def test_a_slow_server_gets_small_windows(ready: Organization) -> None:
     connection_id = way(ready).connection_id
-    assert RHYTHMS.window(connection_id, most=50) == 12
+    assert RHYTHMS.window(connection_id, most=50) == 37
     RHYTHMS.note(connection_id, 5.0)
     RHYTHMS.note(connection_id, 5.0)
     assert RHYTHMS.window(connection_id, most=50) == 1

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 ASKED = {
-    "messages": 160,
+    "messages": 300,
     "kills": 4,
     "stops": 1,
     "flushes": 1,

@@ -40,16 +40,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of the second run what proves nothing in it: worker processes run code nobody patched."""
-    if not config.getoption(SWITCH):
-        return
-    left_out = [
-        item
-        for item in items
-        if "start_worker" in getattr(item, "fixturenames", ()) or item.get_closest_marker("slow")
-    ]
-    items[:] = [item for item in items if item not in set(left_out)]
-    config.hook.pytest_deselected(items=left_out)
+    """Leave out of the second run what proves nothing in it."""
+    if config.getoption(SWITCH):
+        left_out = [item for item in items if not _sees_rows(item)]
+        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _sees_rows(item: pytest.Item) -> bool:
+    """Say whether a test reads rows in this process: worker processes run code that nobody patched."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    reads = item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}
+    return bool(reads) and "start_worker" not in fixtures and not item.get_closest_marker("slow")
 
 
 def _empty_what_has_rows(

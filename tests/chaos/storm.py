@@ -68,16 +68,22 @@ class Storm:
             event()
             self.events[name] += 1
         if name in COMES_BACK:
-            self.waits.setdefault(name, []).append(self._first_after(time.time()))
+            waited = self._first_after(time.time())
+            if waited is not None:
+                self.waits.setdefault(name, []).append(waited)
 
-    def _first_after(self, moment: float) -> float:
-        """Wait for the first mail after a moment; no lane rests for what its mail server did before."""
-        hurry_up()
+    def _first_after(self, moment: float) -> float | None:
+        """Wait for the first mail after a moment; no lane rests for what its mail server did before.
+
+        Returns: seconds; None when all mail has ended already, so that there is none to wait for.
+        """
         deadline = time.monotonic() + LONGEST_WAIT
         while time.monotonic() < deadline:
             waited = Arrivals(*(sink.log for sink in self._ground.sinks)).first_after(moment)
             if waited is not None:
                 return waited
+            if hurry_up() == 0:
+                return None
             time.sleep(0.1)
         return LONGEST_WAIT
 
